@@ -1,0 +1,490 @@
+"""The values that the rooms hand to each other; DESIGN words, one meaning each.
+
+All datetimes are aware and UTC. All offsets are code points of the ORIGINAL text. Values are frozen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+
+Relation = Literal["new", "exact", "near", "excerpt", "extends", "revised"]
+Status = Literal["matched", "uncertain"]
+Language = Literal["ar", "en"]
+FeedStatus = Literal["new", "ok", "failing", "blocked", "gone"]
+DeliveryState = Literal["new", "sending", "sent", "failed", "unknown"]
+ChannelKind = Literal["file", "email", "slack"]
+
+SUPPRESSED: frozenset[Relation] = frozenset({"exact", "near", "excerpt"})
+"""Relations that hide an article from digests; `extends` and `revised` are linked, but are news."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something was decided, in words, in the two languages of digests."""
+
+    ar: str
+    en: str
+
+
+# ── in: feeds, entries, articles ──────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A place that operators listed."""
+
+    id: str  # slug, unique in feeds.yaml
+    name: str  # as a reader sees it; the outlet's name
+    url: str
+    category: str = "general"
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FeedState:
+    """What Rasid remembers of a feed between polls."""
+
+    feed_id: str
+    status: FeedStatus = "new"
+    etag: str | None = None
+    last_modified: str | None = None
+    failures: int = 0  # in a row
+    last_polled: datetime | None = None
+    last_success: datetime | None = None
+    last_new: datetime | None = None  # when it last gave an entry not seen before
+    next_poll: datetime | None = None  # None: at once
+    error: str | None = None  # of the last poll, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a feed, before its page was fetched."""
+
+    key: str  # GUID, else canonical URL, else a hash of title and date; unique within its feed
+    url: str  # canonical URL of the page
+    title: str
+    summary: str = ""  # the feed's own content as HTML or text, the longest it gives
+    published: datetime | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed's document, read."""
+
+    format: str  # rss20, atom10, rdf, json …
+    title: str
+    entries: tuple[Entry, ...]
+    encoding: str  # what the bytes turned out to be in
+    dropped: int = 0  # items that could not be read at all or stood past the cap
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An HTTP answer that was taken whole, within limits."""
+
+    url: str  # asked for
+    final_url: str  # after redirects
+    status: int  # 200 or 304
+    headers: dict[str, str]  # names in lower case
+    body: bytes  # decoded of gzip or deflate; empty on 304
+
+
+@dataclass(frozen=True, slots=True)
+class PendingEntry:
+    """An entry whose page is still to be had: a claimed row of the entries table."""
+
+    id: int
+    feed_id: str
+    entry: Entry
+    attempts: int  # failed so far
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What a page holds, as read by the extractor; not yet cleaned."""
+
+    title: str
+    text: str  # paragraphs separated by "\n"
+    author: str | None
+    published: datetime | None
+    language: str  # ISO 639-1; "und" where the text is too short to tell
+    outlet: str | None  # the site's own name
+    cpu_seconds: float = 0.0  # spent in the extractor, measured in the worker
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An extracted and cleaned page, before it has an id."""
+
+    url: str  # canonical, unique in the corpus
+    feed_id: str
+    outlet: str
+    title: str
+    text: str
+    author: str | None
+    published: datetime  # the page's, else the feed's, else first seen; never after first seen
+    first_seen: datetime
+    language: str
+    source: Literal["page", "feed"] = "page"  # feed: the page could not be had, its feed's text serves
+
+
+# ── meaning: copies, stories, mentions ────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What the corpus is asked with; all hashes are signed 64-bit, as databases store them."""
+
+    exact: str  # hex of xxh3_128 over the normalised words
+    keys: tuple[int, ...]  # winnowed shingle hashes, distinct
+    words: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An article of the corpus that may be the original of a new one."""
+
+    id: int
+    title: str
+    text: str
+    published: datetime
+    story_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a new article relates to the corpus."""
+
+    relation: Relation
+    original: int | None  # article id; None where the relation is new
+    score: float  # 0 … 1: the share of text that decided
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StoryMember:
+    """One article as the story index sees it."""
+
+    article_id: int
+    story_id: int
+    terms: dict[str, float]  # stem → weight (term frequency, title counted more), not yet IDF
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoryChoice:
+    """The story that an article joins; None: it opens its own."""
+
+    story_id: int | None
+    score: float
+    shared: tuple[str, ...]  # rare terms in common, as written in the article, rarest first
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One matched span of an article."""
+
+    term: str  # id of the term
+    field: Literal["title", "text"]
+    start: int
+    end: int
+    text: str  # the span as it stands in the article
+    status: Status
+    form: str  # the form of the watchlist that matched
+    why: Reason
+
+
+# ── words: what operators edit ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """Words that decide an ambiguous form."""
+
+    words: tuple[str, ...]
+    within: int | None = None  # words to either side; None: anywhere in title or text
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way in which a term is written."""
+
+    text: str
+    kind: Literal["form", "code", "lookalike"] = "form"
+    near: Cue | None = None  # counts only with one of these
+    unless: tuple[str, ...] = ()  # never with one of these adjacent
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence of the watchlist that must match, or must not."""
+
+    text: str
+    match: bool
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing watched."""
+
+    id: str
+    label: str  # as digests show it (Arabic digests)
+    label_en: str
+    forms: tuple[Form, ...]
+    unless: tuple[str, ...] = ()  # refuses any form of the term when adjacent
+    importance: int = 2  # 1 low, 2 normal, 3 high
+    examples: tuple[Example, ...] = ()
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Watchlist:
+    """A file of terms."""
+
+    id: str  # the file's stem
+    name: str
+    terms: tuple[Term, ...]
+    version: str  # hash of the file: each mention records which list found it
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where a subscription's digests go."""
+
+    kind: ChannelKind
+    recipients: tuple[str, ...]  # file: a folder; email: addresses; slack: NAMES of environment variables
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who gets which terms, when, in which language, on which channels."""
+
+    id: str
+    name: str
+    terms: tuple[str, ...]  # ids, watchlists already resolved into their terms
+    schedule: str  # immediate, hourly, daily HH:MM, weekly DAY HH:MM, or five cron fields
+    timezone: str
+    language: Language
+    channels: tuple[Channel, ...]
+    min_importance: int = 1
+    when_empty: Literal["skip", "send"] = "skip"
+    max_stories: int = 20
+    max_age: timedelta = timedelta(days=3)  # an article older than this when first seen is not news
+    paused: bool = False
+
+
+# ── out: digests and deliveries ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class ReportArticle:
+    """A stored article with its mentions, as the composer gets it from storage."""
+
+    id: int
+    url: str
+    outlet: str
+    title: str
+    text: str
+    published: datetime
+    first_seen: datetime
+    language: str
+    relation: Relation
+    original: int | None
+    copy_why: Reason
+    story_id: int
+    story_why: Reason
+    story_reported: bool  # an earlier digest of this subscription held this story
+    mentions: tuple[Mention, ...]
+    source: Literal["page", "feed"] = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFeed:
+    """A feed that could not be read, as a digest names it."""
+
+    feed_id: str
+    name: str
+    error: str
+    since: datetime | None  # last success; None: never yet
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A highlighted span inside a snippet; offsets are code points of the snippet."""
+
+    start: int
+    end: int
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """The sentence or two around mentions, cut out of the original text."""
+
+    text: str
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """One outlet's article within a story."""
+
+    article_id: int
+    outlet: str
+    title: str
+    url: str
+    published: datetime
+    relation: Relation
+    note: Reason | None = None  # copy of what, what it adds, which figures changed
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStory:
+    """One event, as a digest tells it."""
+
+    story_id: int
+    headline: str
+    url: str
+    terms: tuple[str, ...]  # ids, most important first
+    snippets: tuple[Snippet, ...]  # one or two
+    appearances: tuple[Appearance, ...]  # in order of publication, copies included
+    matched: tuple[tuple[str, str, int], ...]  # (term id, form as written, count)
+    known: bool  # an earlier digest held this story; what follows is what is new in it
+    why: Reason | None  # the shared rare terms, where several articles were grouped
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """An uncertain mention, shown for a person to judge."""
+
+    article_id: int
+    term: str
+    title: str
+    url: str
+    outlet: str
+    snippet: Snippet
+    why: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class TermCount:
+    """A term's figures in a digest."""
+
+    term: str
+    label: str
+    label_en: str
+    stories: int  # in this digest
+    mentions: int  # matched mentions in this digest
+    days: tuple[int, ...]  # articles with the term a day, seven days, oldest first, the last is today
+    usual: float  # mean of the six days before
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The frozen content for one subscription and one window; rendering it is pure."""
+
+    id: str  # subscription and window end, e.g. "analysts-20261122T040000Z"
+    subscription_id: str
+    name: str
+    language: Language
+    timezone: str
+    window_start: datetime
+    window_end: datetime
+    terms: tuple[TermCount, ...]
+    stories: tuple[DigestStory, ...]
+    reviews: tuple[Review, ...]
+    failed_feeds: tuple[FailedFeed, ...]
+    articles: int  # new articles reported, copies not counted
+    copies: int  # copies hidden
+    outlets: int  # outlets among the articles reported
+    omitted: int = 0  # stories past max_stories, kept in the archive
+    schedule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to one recipient on one channel: a row of the outbox."""
+
+    id: int
+    digest_id: str
+    channel: ChannelKind
+    recipient: str
+    state: DeliveryState
+    attempt: int  # attempts begun, this one included
+    message_id: str  # stable for the row
+    repeat: bool = False  # an earlier attempt may have arrived
+    error: str | None = None
+    next_try: datetime | None = None
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StageTime:
+    """One row of the stage table."""
+
+    stage: str
+    items: int
+    wall: float  # seconds
+    cpu: float  # seconds, workers included
+
+
+@dataclass(frozen=True, slots=True)
+class FeedOutcome:
+    """What one feed gave in one collect."""
+
+    feed_id: str
+    name: str
+    result: Literal["ok", "unchanged", "failed"]
+    entries: int = 0
+    new: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageFailure:
+    """A page that could not be read in this collect."""
+
+    feed_id: str
+    url: str
+    error: str
+    final: bool  # no further try
+
+
+@dataclass(frozen=True, slots=True)
+class CollectReport:
+    """What a collect did; every outcome is counted exactly once."""
+
+    feeds: tuple[FeedOutcome, ...] = ()
+    fetched: int = 0  # pages read
+    stored: int = 0  # articles new in the corpus
+    known: int = 0  # pages that turned out to be an article the corpus has
+    copies: int = 0  # of stored: exact, near, excerpt
+    linked: int = 0  # of stored: extends, revised
+    stories: int = 0  # opened by this collect
+    mentions: int = 0  # matched
+    uncertain: int = 0
+    from_feed: int = 0  # of stored: the feed's own text serves
+    failures: tuple[PageFailure, ...] = ()
+    pending: int = 0  # entries left for a later collect
+    stages: tuple[StageTime, ...] = field(default=())
+    deadline_hit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DigestReport:
+    """What a digest run did."""
+
+    composed: tuple[str, ...] = ()  # digest ids
+    empty: tuple[str, ...] = ()  # subscriptions that were due and had nothing to say
+    sent: tuple[str, ...] = ()  # "channel recipient-label digest"
+    failed: tuple[str, ...] = ()  # the same, with the reason; permanent
+    retrying: tuple[str, ...] = ()  # the same; tried again later
+    files: tuple[str, ...] = ()  # paths written by the file channel
+    stages: tuple[StageTime, ...] = ()
