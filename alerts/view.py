@@ -1,0 +1,378 @@
+"""A digest made ready to be shown: every string in its language, clean and bounded, every link checked.
+
+HTML, plain text and Slack draw the same view, so they say the same. All limits here bound the size of a
+mail and of a Slack section whatever the titles hold; nothing is cut without saying how much more there is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alerts import words
+from alerts.bidi import Direction, clean, clean_snippet, clip, direction, embedded
+from alerts.links import safe_link
+from rasid.schedule import describe
+from rasid.types import (
+    SUPPRESSED,
+    Appearance,
+    Digest,
+    DigestStory,
+    FailedFeed,
+    Language,
+    Reason,
+    Review,
+    Snippet,
+    TermCount,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+MAX_TITLE = 200
+MAX_NAME = 60
+MAX_NOTE = 140
+MAX_SNIPPET = 400  # the composer keeps to 260; a title shown for review may be longer
+MAX_ERROR = 120
+MAX_COPIES = 4  # of one story; agencies' copies can be fifty
+MAX_ARTICLES = 6  # of one story, copies not counted
+MAX_FORMS = 8
+MAX_TERMS = 8  # two rows of the table
+MAX_REVIEWS = 8
+MAX_FEEDS = 10
+BAR_HEIGHT = 24  # pixels of the tallest day
+
+
+@dataclass(frozen=True, slots=True)
+class Bold:
+    """A stretch of a sentence, bold or not."""
+
+    text: str
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TermView:
+    """A term's cell: its figure, seven bars and what is usual."""
+
+    label: str
+    stories: str
+    caption: str
+    rising: bool
+    bars: tuple[int, ...]  # heights in pixels, oldest first
+    alt: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppearanceView:
+    """One outlet's line within a story."""
+
+    outlet: str
+    link: str | None
+    when: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryView:
+    """One story."""
+
+    headline: str
+    link: str | None
+    direction: Direction  # of headline and snippets, which stay in the article's language
+    known: str
+    chips: tuple[str, ...]
+    snippets: tuple[Snippet, ...]
+    appearances: tuple[AppearanceView, ...]
+    more: tuple[str, ...]
+    foot: tuple[str, ...]  # why it matched, why these articles are one story
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewView:
+    """One uncertain mention."""
+
+    term: str
+    snippet: Snippet
+    direction: Direction
+    outlet: str
+    link: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FeedView:
+    """One feed that could not be read."""
+
+    name: str
+    error: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A digest as it is drawn."""
+
+    digest_id: str
+    language: Language
+    direction: Direction
+    brand: str
+    name: str
+    date: str
+    preheader: str
+    brief: tuple[Bold, ...]
+    days: tuple[TermView, ...]
+    more_terms: str
+    stories: tuple[StoryView, ...]
+    more_stories: str
+    reviews_title: str
+    reviews: tuple[ReviewView, ...]
+    more_reviews: str
+    failed_title: str
+    failed: tuple[FeedView, ...]
+    more_failed: str
+    archive: str | None  # where the digest can be read in full
+    archive_text: str
+    schedule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What every part of a view is drawn with."""
+
+    language: Language
+    timezone: str
+    now: datetime
+    labels: Mapping[str, str]
+
+    def say(self, key: str, **values: object) -> str:
+        return words.phrase(self.language, key, **values)
+
+    def count(self, noun: str, number: int) -> str:
+        return words.counted(self.language, noun, number) if number else ""
+
+    def reason(self, reason: Reason | None) -> str:
+        text = "" if reason is None else reason.ar if self.language == "ar" else reason.en
+        return clip(clean(text), MAX_NOTE)
+
+    def title(self, title: str, limit: int) -> str:
+        """A title in a line of the digest's own: in an English digest it is Arabic, and keeps its direction."""
+        return embedded(clip(clean(title), limit), "rtl" if self.language == "ar" else "ltr")
+
+    def label(self, term: str) -> str:
+        return clip(clean(self.labels.get(term, term)), MAX_NAME)
+
+
+def view(
+    digest: Digest, *, labels: Mapping[str, str] | None, public_url: str | None, now: datetime, stories: int
+) -> View:
+    """Make a digest ready, with at most so many stories; the rest goes into the line of those not shown."""
+    own = {term.term: term.label if digest.language == "ar" else term.label_en for term in digest.terms}
+    setting = _Setting(digest.language, digest.timezone, now, own | dict(labels or {}))
+    shown = tuple(_story(story, setting) for story in digest.stories[:stories])
+    hidden = len(digest.stories) - len(shown) + digest.omitted
+    archive = None if public_url is None else safe_link(public_url)
+    return View(
+        digest_id=digest.id,
+        language=digest.language,
+        direction="rtl" if digest.language == "ar" else "ltr",
+        brand=setting.say("brand"),
+        name=clip(clean(digest.name), MAX_NAME),
+        date=words.long_date(digest.window_end, digest.timezone, digest.language),
+        preheader=_preheader(digest, setting),
+        brief=_brief(digest, setting),
+        days=tuple(_term(term, setting) for term in _most_active(digest.terms)),
+        more_terms=setting.count("more terms", len(digest.terms[MAX_TERMS:])),
+        stories=shown,
+        more_stories=_more_stories(hidden, setting),
+        reviews_title=_reviews_title(digest, setting),
+        reviews=tuple(_review(review, setting) for review in digest.reviews[:MAX_REVIEWS]),
+        more_reviews=setting.count("more reviews", len(digest.reviews[MAX_REVIEWS:])),
+        failed_title=setting.say("failed") if digest.failed_feeds else "",
+        failed=tuple(_feed(feed, setting) for feed in digest.failed_feeds[:MAX_FEEDS]),
+        more_failed=setting.count("more feeds", len(digest.failed_feeds[MAX_FEEDS:])),
+        archive=archive,
+        archive_text=setting.say("open"),
+        schedule=_schedule(digest, setting),
+        reason=setting.say("reason", name=clip(clean(digest.name), MAX_NAME)),
+    )
+
+
+def subject(digest: Digest) -> str:
+    """Return what the digest is about in one clean line, without isolates: its headline and how many more."""
+    say = _Setting(digest.language, digest.timezone, digest.window_end, {})
+    if digest.stories:
+        rest = say.count("more stories", len(digest.stories) + digest.omitted - 1)
+        headline = say.title(digest.stories[0].headline, 110)
+        return f"{headline} ({rest})" if rest else headline
+    return _reviews_title(digest, say) or say.say("nothing")
+
+
+# ── the head ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _preheader(digest: Digest, setting: _Setting) -> str:
+    """What mail clients show after the subject: the stories that the subject does not name."""
+    others = [setting.title(story.headline, 90) for story in digest.stories[1:4]]
+    return " · ".join(others) or "".join(part.text for part in _brief(digest, setting))
+
+
+def _brief(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
+    when = words.moment(digest.window_start, setting.now, setting.timezone, setting.language)
+    total = len(digest.stories) + digest.omitted
+    if not total:
+        return (Bold(setting.say("nothing to report", when=when)), *_also(digest, setting))
+    return (
+        Bold(setting.count("stories", total), bold=True),
+        Bold(f" {setting.say('of')} "),
+        Bold(setting.count("of articles", digest.articles), bold=True),
+        Bold(f" {setting.say('in')} {setting.count('in outlets', digest.outlets)} "),
+        Bold(f"{setting.say('since', when=when)}."),
+        *_also(digest, setting),
+    )
+
+
+def _also(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
+    """The copies that were hidden and the feeds that failed, as the second sentence."""
+    copies = setting.count("copies merged", digest.copies)
+    feeds = setting.count("feeds failed", len(digest.failed_feeds)) or setting.say("all feeds read")
+    sentence = setting.say("and").join(part for part in (copies, feeds) if part)
+    return (Bold(f" {sentence[:1].upper()}{sentence[1:]}."),)
+
+
+def _most_active(terms: tuple[TermCount, ...]) -> list[TermCount]:
+    """As many as the table holds, those with stories before the quiet ones."""
+    return sorted(terms, key=lambda term: term.stories == 0)[:MAX_TERMS]
+
+
+def _term(term: TermCount, setting: _Setting) -> TermView:
+    top = max(*term.days, 1)
+    caption, rising = _trend(term, setting)
+    return TermView(
+        label=setting.label(term.term),
+        stories=str(term.stories),
+        caption=caption,
+        rising=rising,
+        bars=tuple(max(2, round(count * BAR_HEIGHT / top)) for count in term.days),
+        alt=setting.say("days", days=setting.say("comma").join(str(count) for count in term.days)),
+    )
+
+
+def _trend(term: TermCount, setting: _Setting) -> tuple[str, bool]:
+    """Compare today with the six days before; a fall is never said, since today is not over yet."""
+    above = round(term.days[-1] - term.usual)
+    if term.usual == 0:
+        return (setting.say("first this week"), True) if term.days[-1] else (setting.say("seldom"), False)
+    if above >= 1:
+        return setting.say("above usual", n=above), True
+    if term.usual < 0.5:
+        return setting.say("seldom"), False
+    return setting.say("usual", n=round(term.usual) or 1), False
+
+
+# ── stories ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _story(story: DigestStory, setting: _Setting) -> StoryView:
+    headline = clip(clean(story.headline), MAX_TITLE)
+    shown, more = _appearances(story, setting)
+    why = setting.reason(story.why)
+    foot = (_matched(story, setting), setting.say("one story", why=why) if why else "")
+    return StoryView(
+        headline=headline,
+        link=safe_link(story.url),
+        direction="rtl" if setting.language == "ar" else direction(headline),
+        known=setting.say("follow-up") if story.known else "",
+        chips=tuple(setting.label(term) for term in story.terms[:MAX_TERMS]),
+        snippets=tuple(clean_snippet(snippet, MAX_SNIPPET) for snippet in story.snippets[:2]),
+        appearances=tuple(_appearance(one, story.headline, setting) for one in shown),
+        more=more,
+        foot=tuple(line for line in foot if line),
+    )
+
+
+def _appearances(story: DigestStory, setting: _Setting) -> tuple[list[Appearance], tuple[str, ...]]:
+    """Those shown, in order of publication, and the lines that count the others."""
+    news = [one for one in story.appearances if one.relation not in SUPPRESSED]
+    copies = [one for one in story.appearances if one.relation in SUPPRESSED]
+    kept = {one.article_id for one in news[:MAX_ARTICLES] + copies[:MAX_COPIES]}
+    more = (
+        setting.count("more articles", len(news[MAX_ARTICLES:])),
+        setting.count("more copies", len(copies[MAX_COPIES:])),
+    )
+    return [one for one in story.appearances if one.article_id in kept], tuple(line for line in more if line)
+
+
+def _appearance(one: Appearance, headline: str, setting: _Setting) -> AppearanceView:
+    return AppearanceView(
+        outlet=clip(clean(one.outlet), MAX_NAME),
+        link=safe_link(one.url),
+        when=words.ago(one.published, setting.now, setting.timezone, setting.language),
+        note=_note(one, headline, setting),
+    )
+
+
+def _note(one: Appearance, headline: str, setting: _Setting) -> str:
+    """How it relates to the earlier one, or its own title where that differs from the headline."""
+    if one.relation == "new":
+        return "" if one.title == headline else setting.title(one.title, MAX_NOTE)
+    name, note = words.relation(setting.language, one.relation), setting.reason(one.note)
+    if not note or note.casefold().startswith(name.split()[0]):
+        return note or name
+    return f"{name}: {note}"
+
+
+def _matched(story: DigestStory, setting: _Setting) -> str:
+    """The forms as they were written, each with its count, and the term where the form is another word."""
+    shown = []
+    for term, form, count in story.matched[:MAX_FORMS]:
+        label, written = setting.label(term), clip(clean(form), MAX_NAME)
+        name = written if written == label else f"{written} [{label}]"
+        shown.append(f"{name} ({count})")
+    shown.append(setting.count("more forms", len(story.matched[MAX_FORMS:])))
+    forms = setting.say("comma").join(one for one in shown if one)
+    return setting.say("matched", forms=forms) if forms else ""
+
+
+def _more_stories(hidden: int, setting: _Setting) -> str:
+    return f"{setting.count('more stories', hidden)} {setting.say('in archive')}" if hidden else ""
+
+
+# ── reviews, feeds, foot ──────────────────────────────────────────────────────────────────────────
+
+
+def _reviews_title(digest: Digest, setting: _Setting) -> str:
+    count = setting.count("reviews", len(digest.reviews))
+    return setting.say("review", count=count) if count else ""
+
+
+def _review(review: Review, setting: _Setting) -> ReviewView:
+    snippet = clean_snippet(review.snippet, MAX_SNIPPET)
+    return ReviewView(
+        term=setting.label(review.term),
+        snippet=snippet,
+        direction="rtl" if setting.language == "ar" else direction(snippet.text),
+        outlet=clip(clean(review.outlet), MAX_NAME),
+        link=safe_link(review.url),
+        why=setting.reason(review.why),
+    )
+
+
+def _feed(feed: FailedFeed, setting: _Setting) -> FeedView:
+    since = setting.say("never read")
+    if feed.since is not None:
+        when = words.moment(feed.since, setting.now, setting.timezone, setting.language)
+        since = setting.say("last read", when=when)
+    return FeedView(
+        name=clip(clean(feed.name), MAX_NAME), error=clip(clean(feed.error), MAX_ERROR), since=since
+    )
+
+
+def _schedule(digest: Digest, setting: _Setting) -> str:
+    return (
+        setting.say("schedule", schedule=describe(digest.schedule, digest.language))
+        if digest.schedule
+        else ""
+    )

@@ -1,0 +1,1 @@
+"""A small invented Arabic press on localhost, so that the main job runs offline."""

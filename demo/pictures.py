@@ -1,0 +1,78 @@
+"""Screenshots of a page by the system's chromium: the whole height, at a given width, light or dark."""
+
+from __future__ import annotations
+
+import html
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+    "--force-device-scale-factor=2",
+]
+
+# Chromium's own window is never narrower than 500 px, so the page is shown in a frame of the wanted width;
+# the frame tells its height through the title, which --dump-dom shows.
+FRAME = """<!doctype html><meta charset="utf-8"><title>?</title>
+<style>body{{margin:0}}iframe{{border:0;width:{width}px;height:{height}px;color-scheme:{scheme}}}</style>
+<iframe srcdoc="{page}" onload="document.title = this.contentDocument.documentElement.scrollHeight"></iframe>"""
+
+
+def chromium() -> str | None:
+    """The browser's path, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+README_HEIGHT = 1500
+"""CSS pixels of a digest that the README shows: its head, its figures and the first stories."""
+
+
+def draw(page: Path, folder: Path) -> list[Path]:
+    """The digest's pictures for the README: 600 px light and dark, 375 px."""
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = []
+    for width, scheme in ((600, "light"), (600, "dark"), (375, "light")):
+        dark = "-dark" if scheme == "dark" else ""
+        target = folder / f"digest-{width}{dark}.png"
+        screenshot(page, target, width=width, scheme=scheme, tallest=README_HEIGHT)
+        print(f"picture: {target}")
+        drawn.append(target)
+    return drawn
+
+
+def screenshot(
+    page: Path, target: Path, *, width: int, scheme: str = "light", tallest: int | None = None
+) -> None:
+    """One picture of a page, as high as the page is, or its top where that is taller than `tallest`."""
+    browser = chromium()
+    if browser is None:
+        raise FileNotFoundError("no chromium on this machine; install it (Debian: apt-get install chromium)")
+    with tempfile.TemporaryDirectory() as scratch:
+        frame = Path(scratch) / "frame.html"
+        flags = [*FLAGS, f"--user-data-dir={scratch}/profile"]
+        if scheme == "dark":
+            flags.append("--blink-settings=preferredColorScheme=0")
+        body = html.escape(page.read_text(encoding="utf-8"), quote=True)
+        frame.write_text(FRAME.format(width=width, height=100, scheme=scheme, page=body), encoding="utf-8")
+        shown = _run([browser, *flags, "--dump-dom", frame.as_uri()])
+        found = re.search(r"<title>(\d+)</title>", shown)
+        height = min(int(found[1]) if found else 2000, tallest or 20_000)
+        frame.write_text(FRAME.format(width=width, height=height, scheme=scheme, page=body), encoding="utf-8")
+        size = f"--window-size={width},{height}"
+        _run([browser, *flags, size, f"--screenshot={target.resolve()}", frame.as_uri()])
+
+
+def _run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+    return done.stdout

@@ -1,0 +1,72 @@
+"""The collect flow: poll the due feeds, then ingest what is new."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.shared import database_was_busy, run_name, utc_now
+from rasid.app.collect import ingest_pages, merge_reports, poll_feeds, run_summary
+from rasid.app.context import open_rasid
+from rasid.app.summary import collect_lines, stage_lines
+from rasid.types import CollectReport
+
+
+@task(
+    name="poll feeds",
+    task_run_name="poll the due feeds",
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=database_was_busy,
+    cache_policy=NO_CACHE,
+)
+def poll(config: str, force: bool) -> CollectReport:
+    """Fetch and read the due feeds; queue what is new."""
+    with open_rasid(Path(config)) as rasid:
+        return poll_feeds(rasid, clock=utc_now, force=force)
+
+
+@task(
+    name="ingest pages",
+    task_run_name="ingest the queued pages",
+    retries=2,
+    retry_delay_seconds=[5, 30],
+    retry_condition_fn=database_was_busy,
+    cache_policy=NO_CACHE,
+)
+def ingest(config: str, spent: float) -> CollectReport:
+    """Work through the queue of pages within what is left of the run's deadline."""
+    with open_rasid(Path(config)) as rasid:
+        return ingest_pages(rasid, clock=utc_now, spent=spent)
+
+
+@flow(name="collect", flow_run_name=run_name, validate_parameters=True)
+def collect(config: str = "config", force: bool = False) -> None:
+    """Collect once. `config` is the operators' folder; `force` polls feeds that are not due, too."""
+    started = utc_now()
+    polled = poll(config, force)
+    spent = (utc_now() - started).total_seconds()
+    report = merge_reports(polled, ingest(config, spent))
+    with open_rasid(Path(config)) as rasid:
+        rasid.store.record_run("collect", started, utc_now(), run_summary(report))
+    publish(report)
+
+
+def publish(report: CollectReport) -> None:
+    """What a person opens on Prefect's page: the feeds as a table, the run in words."""
+    create_table_artifact(
+        key="feeds",
+        table=[asdict(feed) for feed in report.feeds],
+        description="What each feed gave in this run.",
+    )
+    lines = [*collect_lines(report), "", *stage_lines(report.stages)]
+    create_markdown_artifact(
+        key="collect-summary", markdown="```\n" + "\n".join(lines) + "\n```", description="The run, in words."
+    )
+    logger = get_run_logger()
+    for line in collect_lines(report):
+        logger.info(line)

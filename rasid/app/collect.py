@@ -1,0 +1,451 @@
+"""The spine of Rasid.
+
+::
+
+    due feeds → fetch → entries → new entries → pages → articles → clean → copy? → story → mentions → store
+
+`poll_feeds` ends with entries queued in the database, in the transaction that saves the feed's ETag: a run that dies
+after it has lost nothing. `ingest_pages` works through the queue, oldest first, so that an original is stored before
+its copies; an entry leaves the queue in the transaction that stores its article. Both may be killed at any moment and
+may overlap with another run: leases keep two runs from doing the same work, unique keys keep it from counting twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from rasid.app.stages import Progress, Stages, quiet
+from rasid.cleaning import clean_text, clean_title
+from rasid.copies import decide, fingerprint
+from rasid.errors import ExtractError, FeedParseError, FetchError
+from rasid.polling import PollOptions, after_failure, after_success
+from rasid.stories import StoryIndex, story_terms
+from rasid.types import (
+    SUPPRESSED,
+    Article,
+    Candidate,
+    CollectReport,
+    Extracted,
+    Feed,
+    FeedOutcome,
+    FeedState,
+    PageFailure,
+    PendingEntry,
+    Reason,
+    StoryChoice,
+    StoryMember,
+    Verdict,
+)
+from sources.http import Fetcher, HttpOptions
+from sources.pages import extract_feed_text
+from sources.workers import Workers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rasid.app.context import Clock, Rasid
+
+CHUNK = 64  # pages in the air at once: bounds memory (64 pages of 5 MB), and is what a killed run repeats
+
+
+@dataclass(slots=True)
+class _Run:
+    """One collect under way: the tools of its stages, and what it has counted."""
+
+    rasid: Rasid
+    clock: Clock
+    deadline: float  # on the monotonic clock
+    progress: Progress
+    stages: Stages = field(default_factory=Stages)
+
+    @property
+    def over(self) -> bool:
+        return monotonic() > self.deadline
+
+    def lease(self) -> datetime:
+        return self.clock() + timedelta(seconds=self.rasid.config.settings.collect.lease)
+
+
+def collect(
+    rasid: Rasid,
+    *,
+    clock: Clock,
+    force: bool = False,
+    progress: Progress = quiet,
+) -> CollectReport:
+    """Poll the due feeds (with `force`, all of them) and ingest what is new, within the run's deadline."""
+    started = clock()
+    feeds = poll_feeds(rasid, clock=clock, force=force, progress=progress)
+    spent = (clock() - started).total_seconds()
+    pages = ingest_pages(rasid, clock=clock, spent=spent, progress=progress)
+    report = merge_reports(feeds, pages)
+    rasid.store.record_run("collect", started, clock(), run_summary(report))
+    return report
+
+
+def merge_reports(feeds: CollectReport, pages: CollectReport) -> CollectReport:
+    """One report of the two halves of a collect."""
+    return CollectReport(
+        feeds=feeds.feeds,
+        fetched=pages.fetched,
+        stored=pages.stored,
+        known=pages.known,
+        copies=pages.copies,
+        linked=pages.linked,
+        stories=pages.stories,
+        mentions=pages.mentions,
+        uncertain=pages.uncertain,
+        from_feed=pages.from_feed,
+        failures=pages.failures,
+        pending=pages.pending,
+        stages=feeds.stages + pages.stages,
+        deadline_hit=feeds.deadline_hit or pages.deadline_hit,
+    )
+
+
+def run_summary(report: CollectReport) -> dict[str, object]:
+    """What the runs table keeps of a collect."""
+    failed = {feed.feed_id: feed.error for feed in report.feeds if feed.result == "failed"}
+    return {
+        "feeds": len(report.feeds),
+        "failed_feeds": failed,
+        "fetched": report.fetched,
+        "stored": report.stored,
+        "copies": report.copies,
+        "stories": report.stories,
+        "mentions": report.mentions,
+        "pending": report.pending,
+    }
+
+
+# ── the first half: feeds ────────────────────────────────────────────────────────────────────────
+
+
+def poll_feeds(
+    rasid: Rasid,
+    *,
+    clock: Clock,
+    force: bool = False,
+    progress: Progress = quiet,
+) -> CollectReport:
+    """Fetch and read the due feeds; queue the entries not seen before."""
+    run = _Run(rasid, clock, monotonic() + rasid.config.settings.collect.deadline, progress)
+    feeds = {feed.id: feed for feed in rasid.config.feeds if feed.enabled}
+    with run.stages.span("queue", items=0):
+        rasid.store.sync_feeds(rasid.config.feeds, clock())
+        states = rasid.store.claim_due_feeds(list(feeds), clock(), run.lease(), force=force)
+    if not states:
+        return CollectReport(stages=run.stages.table())
+    outcomes = asyncio.run(_poll_all(run, [(feeds[state.feed_id], state) for state in states]))
+    return CollectReport(feeds=tuple(outcomes), stages=run.stages.table(), deadline_hit=run.over)
+
+
+async def _poll_all(run: _Run, due: Sequence[tuple[Feed, FeedState]]) -> list[FeedOutcome]:
+    options = _http_options(run)
+    outcomes: list[FeedOutcome] = []
+    with _workers(run) as workers, run.stages.rest("fetch feeds"):
+        async with Fetcher(options) as fetcher, asyncio.TaskGroup() as group:
+
+            async def one(feed: Feed, state: FeedState) -> None:
+                outcomes.append(await _poll(run, fetcher, workers, feed, state))
+                run.progress("feeds", len(outcomes), len(due))
+
+            for feed, state in due:
+                group.create_task(one(feed, state))
+    run.stages.add("fetch feeds", items=len(due))
+    return sorted(outcomes, key=lambda outcome: outcome.feed_id)
+
+
+async def _poll(run: _Run, fetcher: Fetcher, workers: Workers, feed: Feed, state: FeedState) -> FeedOutcome:
+    """One feed: whatever happens to it is saved, counted once, and stops no other."""
+    try:
+        async with asyncio.timeout(max(0.0, run.deadline - monotonic())):
+            response = await fetcher.get(feed.url, etag=state.etag, last_modified=state.last_modified)
+            if response.status == 304:
+                return _unchanged(run, feed, state)
+            content_type = response.headers.get("content-type")
+            parsed = await workers.parse_feed(response.body, content_type, response.final_url)
+    except FetchError as error:
+        return _failed(run, feed, state, error)
+    except FeedParseError as error:
+        return _failed(run, feed, state, FetchError(error.url, error.reason))
+    except TimeoutError:
+        return _failed(run, feed, state, FetchError(feed.url, "the run's deadline came first"))
+    with run.stages.span("queue", items=len(parsed.entries)):
+        unseen = run.rasid.store.unseen(feed.id, parsed.entries)
+        polled = _polled(run, state, 200, unseen, response.headers)
+        queued = run.rasid.store.save_poll(polled, parsed.entries, run.clock())
+    return FeedOutcome(feed.id, feed.name, "ok", entries=len(parsed.entries), new=queued)
+
+
+def _polled(run: _Run, state: FeedState, status: int, new: int, headers: dict[str, str]) -> FeedState:
+    return after_success(
+        state,
+        status=status,
+        new=new,
+        etag=headers.get("etag"),
+        last_modified=headers.get("last-modified"),
+        now=run.clock(),
+        options=_poll_options(run),
+    )
+
+
+def _unchanged(run: _Run, feed: Feed, state: FeedState) -> FeedOutcome:
+    run.rasid.store.save_poll(_polled(run, state, 304, 0, {}), (), run.clock())
+    return FeedOutcome(feed.id, feed.name, "unchanged")
+
+
+def _failed(run: _Run, feed: Feed, state: FeedState, error: FetchError) -> FeedOutcome:
+    after = after_failure(
+        state,
+        error.reason,
+        http_status=error.status,
+        retry_after=error.retry_after,
+        permanent=error.permanent,
+        now=run.clock(),
+        options=_poll_options(run),
+        jitter=random.random(),  # noqa: S311 - spreads polls, guards nothing
+    )
+    run.rasid.store.save_poll(after, (), run.clock())
+    return FeedOutcome(feed.id, feed.name, "failed", error=error.reason)
+
+
+# ── the second half: pages ───────────────────────────────────────────────────────────────────────
+
+
+@dataclass(slots=True)
+class _Counts:
+    """What the second half counts; each entry ends in exactly one of these."""
+
+    fetched: int = 0
+    stored: int = 0
+    known: int = 0
+    copies: int = 0
+    linked: int = 0
+    stories: int = 0
+    mentions: int = 0
+    uncertain: int = 0
+    from_feed: int = 0
+    failures: list[PageFailure] = field(default_factory=list)
+
+
+def ingest_pages(
+    rasid: Rasid,
+    *,
+    clock: Clock,
+    spent: float = 0.0,
+    progress: Progress = quiet,
+) -> CollectReport:
+    """Work through the queue of entries; `spent` seconds of the run's deadline are gone already."""
+    settings = rasid.config.settings.collect
+    run = _Run(rasid, clock, monotonic() + max(0.0, settings.deadline - spent), progress)
+    counts = _Counts()
+    if rasid.store.pending_entries():
+        asyncio.run(_ingest_all(run, counts))
+    return CollectReport(
+        fetched=counts.fetched,
+        stored=counts.stored,
+        known=counts.known,
+        copies=counts.copies,
+        linked=counts.linked,
+        stories=counts.stories,
+        mentions=counts.mentions,
+        uncertain=counts.uncertain,
+        from_feed=counts.from_feed,
+        failures=tuple(counts.failures),
+        pending=rasid.store.pending_entries(),
+        stages=run.stages.table(),
+        deadline_hit=run.over,
+    )
+
+
+async def _ingest_all(run: _Run, counts: _Counts) -> None:
+    store, settings = run.rasid.store, run.rasid.config.settings.collect
+    with run.stages.span("story", items=0):
+        index = StoryIndex(store.story_members(run.clock() - timedelta(days=settings.story_days)))
+    feeds = {feed.id: feed for feed in run.rasid.config.feeds}
+    done, total = 0, min(store.pending_entries(), settings.max_pages)
+    with _workers(run) as workers, run.stages.rest("fetch pages"):
+        async with Fetcher(_http_options(run)) as fetcher:
+            while done < settings.max_pages and not run.over:
+                limit = min(CHUNK, settings.max_pages - done)
+                with run.stages.span("queue", items=0):
+                    batch = store.claim_entries(run.clock(), run.lease(), limit)
+                if not batch:
+                    break
+                await _ingest_batch(run, counts, index, fetcher, workers, feeds, batch)
+                done += len(batch)
+                run.progress("pages", done, total)
+
+
+async def _ingest_batch(
+    run: _Run,
+    counts: _Counts,
+    index: StoryIndex,
+    fetcher: Fetcher,
+    workers: Workers,
+    feeds: dict[str, Feed],
+    batch: Sequence[PendingEntry],
+) -> None:
+    """Read a batch of pages side by side, then store its articles in order of publication."""
+    left = max(0.0, run.deadline - monotonic())
+    reading = [asyncio.create_task(_read(run, fetcher, workers, feeds, pending)) for pending in batch]
+    _, late = await asyncio.wait(reading, timeout=left)
+    for task in late:
+        task.cancel()
+    await asyncio.gather(*late, return_exceptions=True)
+    articles: list[tuple[PendingEntry, Article]] = []
+    unread: list[int] = []
+    for pending, task in zip(batch, reading, strict=True):
+        if task in late:
+            unread.append(pending.id)
+            continue
+        outcome = task.result()
+        if isinstance(outcome, PageFailure):
+            counts.failures.append(outcome)
+        else:
+            articles.append((pending, outcome))
+    run.rasid.store.release_entries(unread)
+    for pending, article in sorted(articles, key=lambda pair: (pair[1].published, pair[0].id)):
+        _store(run, counts, index, pending, article)
+
+
+async def _read(
+    run: _Run, fetcher: Fetcher, workers: Workers, feeds: dict[str, Feed], pending: PendingEntry
+) -> Article | PageFailure:
+    """The article of an entry: from its page, else from the feed's own text, else a failure with its reason."""
+    outlet = feeds[pending.feed_id].name if pending.feed_id in feeds else pending.feed_id
+    try:
+        response = await fetcher.get(pending.entry.url)
+        extracted = await workers.extract(response.body, response.final_url)
+    except FetchError as error:
+        return _without_page(run, pending, outlet, error.reason, permanent=error.permanent)
+    except ExtractError as error:
+        return _without_page(run, pending, outlet, error.reason, permanent=error.permanent)
+    run.stages.add("extract (trafilatura)", items=1, cpu=extracted.cpu_seconds)
+    with run.stages.span("clean"):
+        return _article(run, pending, outlet, extracted, from_feed=False)
+
+
+def _without_page(
+    run: _Run, pending: PendingEntry, outlet: str, reason: str, *, permanent: bool
+) -> Article | PageFailure:
+    """A page that could not be read: tried again later, at last replaced by the feed's own text."""
+    settings = run.rasid.config.settings.collect
+    attempts = pending.attempts + 1
+    if not permanent and attempts < settings.attempts:
+        again = run.clock() + timedelta(minutes=settings.poll_min * 2**pending.attempts)
+        run.rasid.store.retry_entry(pending.id, reason, again)
+        return PageFailure(pending.feed_id, pending.entry.url, reason, final=False)
+    extracted = extract_feed_text(pending.entry.summary, pending.entry.url, pending.entry.title)
+    if extracted is None:
+        run.rasid.store.fail_entry(pending.id, reason, run.clock())
+        return PageFailure(pending.feed_id, pending.entry.url, reason, final=True)
+    return _article(run, pending, outlet, extracted, from_feed=True)
+
+
+def _article(
+    run: _Run, pending: PendingEntry, outlet: str, extracted: Extracted, *, from_feed: bool
+) -> Article:
+    title = clean_title(pending.entry.title or extracted.title, outlet)
+    return Article(
+        url=pending.entry.url,
+        feed_id=pending.feed_id,
+        outlet=outlet,
+        title=title,
+        text=clean_text(extracted.text, title, run.rasid.boilerplate),
+        author=extracted.author or pending.entry.author,
+        published=published_at(extracted.published, pending.entry.published, pending.first_seen),
+        first_seen=pending.first_seen,
+        language=extracted.language,
+        source="feed" if from_feed else "page",
+    )
+
+
+def published_at(page: datetime | None, feed: datetime | None, first_seen: datetime) -> datetime:
+    """When an article came out: the page's time, else the feed's, never after it was first seen.
+
+    A page that gives a date without a time (midnight) yields to a feed that gives a time within a day of it.
+    """
+    date_only = page is not None and (page.hour, page.minute, page.second) == (0, 0, 0)
+    if page and feed and date_only and abs(page - feed) <= timedelta(days=1):
+        page = feed
+    return min(page or feed or first_seen, first_seen)
+
+
+def _store(run: _Run, counts: _Counts, index: StoryIndex, pending: PendingEntry, article: Article) -> None:
+    """Clean article in, one transaction out: copy?, story, mentions, entry done."""
+    store, stages = run.rasid.store, run.stages
+    with stages.span("copies"):
+        print_ = fingerprint(article.title, article.text)
+        candidates = store.candidates(print_)
+        verdict = decide(article.title, article.text, article.published, candidates)
+    with stages.span("story"):
+        terms = story_terms(article.title, article.text)
+        choice = _story(verdict, candidates) or index.choose(terms, article.published)
+    with stages.span("match"):
+        mentions = run.rasid.matcher.find(article.text, article.title)
+    with stages.span("store"):
+        stored = store.store_article(
+            pending.id,
+            article,
+            print_,
+            verdict,
+            choice,
+            terms,
+            mentions,
+            run.rasid.config.list_versions,
+            run.clock(),
+        )
+    counts.fetched += article.source == "page"
+    if not stored.created:
+        counts.known += 1
+        return
+    index.add(StoryMember(stored.id, stored.story_id, terms, article.published))
+    counts.stored += 1
+    counts.copies += verdict.relation in SUPPRESSED
+    counts.linked += verdict.relation in {"extends", "revised"}
+    counts.stories += stored.new_story
+    counts.from_feed += article.source == "feed"
+    counts.mentions += sum(mention.status == "matched" for mention in mentions)
+    counts.uncertain += sum(mention.status == "uncertain" for mention in mentions)
+
+
+def _story(verdict: Verdict, candidates: Sequence[Candidate]) -> StoryChoice | None:
+    """The original's story, for a copy or an article that holds its original; a revised table is its own event."""
+    if verdict.original is None or verdict.relation == "revised":
+        return None
+    story = next(c.story_id for c in candidates if c.id == verdict.original)
+    why = Reason(ar="من أصل واحد", en="from one original")
+    return StoryChoice(story, verdict.score, (), why) if story is not None else None
+
+
+# ── settings as the stages want them ─────────────────────────────────────────────────────────────
+
+
+def _workers(run: _Run) -> Workers:
+    return Workers(processes=run.rasid.config.settings.collect.processes)
+
+
+def _poll_options(run: _Run) -> PollOptions:
+    settings = run.rasid.config.settings.collect
+    return PollOptions(
+        poll_min=timedelta(minutes=settings.poll_min), poll_max=timedelta(minutes=settings.poll_max)
+    )
+
+
+def _http_options(run: _Run) -> HttpOptions:
+    http = run.rasid.config.settings.http
+    return HttpOptions(
+        user_agent=http.user_agent,
+        contact=http.contact,
+        deadline=http.deadline,
+        delay=http.delay,
+        concurrency=http.concurrency,
+        allow_hosts=frozenset(http.allow_hosts),
+    )

@@ -1,0 +1,79 @@
+"""What every use-case needs: the operators' files, the corpus, the matcher."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rasid import config as words
+from rasid.errors import ConfigError, Problem
+from rasid.matching import Matcher
+from storage import Store, open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Rasid:
+    """An opened Rasid: operators' files as they are now, the corpus, and the matcher compiled from them."""
+
+    config: words.Config
+    store: Store
+    matcher: Matcher
+    boilerplate: tuple[re.Pattern[str], ...]
+
+
+def load_config(folder: Path) -> words.Config:
+    """Read and check every file of the config folder; ConfigError names each problem with file:line."""
+    names = ["settings.yaml", "feeds.yaml", "subscriptions.yaml"]
+    names += sorted(f"watchlists/{path.name}" for path in (folder / "watchlists").glob("*.yaml"))
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise ConfigError([_missing(folder, name) for name in missing])
+    files = {name: _read(folder / name) for name in names}
+    try:
+        return words.parse_config(files)
+    except ConfigError as error:
+        raise ConfigError([_under(folder, problem) for problem in error.problems]) from None
+
+
+def _missing(folder: Path, name: str) -> Problem:
+    return Problem(str(folder / name), 0, f"not there; `rasid --config {folder} init` writes a first one")
+
+
+def _under(folder: Path, problem: Problem) -> Problem:
+    return Problem(str(folder / problem.file), problem.line, problem.message)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ConfigError([Problem(str(path), line, "not UTF-8; save the file as UTF-8")]) from None
+
+
+def database_url(config: words.Config, folder: Path) -> str:
+    """The database's URL with ${NAMES} filled from the environment."""
+    try:
+        return words.expand_env(config.settings.database, os.environ)
+    except ValueError as error:
+        raise ConfigError([Problem(str(folder / "settings.yaml"), 0, f"database: {error}")]) from None
+
+
+@contextmanager
+def open_rasid(folder: Path) -> Iterator[Rasid]:
+    """Check the config, open the database, bring its schema up to date; closed at the end."""
+    config = load_config(folder)
+    boilerplate = tuple(re.compile(pattern) for pattern in config.settings.cleaning.boilerplate)
+    with open_store(database_url(config, folder)) as store:
+        store.migrate()
+        yield Rasid(config, store, Matcher(list(config.terms.values())), boilerplate)

@@ -1,0 +1,177 @@
+"""Commands about the operators' files and this installation: init, check, schema, doctor."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import timedelta
+from importlib.resources import files as packaged
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from rasid.cli import FINDINGS
+from rasid.cli.output import utc_now
+from rasid.errors import ConfigError, Problem, RasidError
+
+if TYPE_CHECKING:
+    from rasid.config import Config
+    from storage import Store
+
+
+def default_config() -> Path:
+    """The folder that `rasid init` copies: packaged with the wheel, config/ in a checkout."""
+    inside = Path(str(packaged("rasid"))) / "defaults"
+    return inside if inside.is_dir() else Path(__file__).resolve().parents[2] / "config"
+
+
+@click.command()
+@click.pass_obj
+def init(folder: Path) -> None:
+    """Write a first config folder; files that are there already are left as they are."""
+    source = default_config()
+    for path in sorted(source.rglob("*")):
+        if not path.is_file():
+            continue
+        target = folder / path.relative_to(source)
+        if target.exists():
+            click.echo(f"kept    {target}")
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+        click.echo(f"written {target}")
+    click.echo(f"next: edit {folder}/subscriptions.yaml, then `rasid check`, then `rasid run`")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Problems as JSON.")
+@click.pass_obj
+def check(folder: Path, as_json: bool) -> None:
+    """Check every file of the config folder, and that each watchlist's examples hold.
+
+    Exit code 3 when a file is refused, 1 when an example fails.
+    """
+    from rasid.app.context import load_config
+    from rasid.config import check_examples
+    from rasid.matching import Matcher
+
+    config = load_config(folder)
+    matcher = Matcher(list(config.terms.values()))
+    problems: list[Problem] = []
+    for watchlist in config.watchlists:
+        problems += check_examples(watchlist, lambda text: sorted({m.term for m in matcher.find(text)}))
+    if as_json:
+        click.echo(json.dumps([_as_dict(problem) for problem in problems], ensure_ascii=False))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+    examples = sum(len(term.examples) for term in config.terms.values())
+    enabled = sum(feed.enabled for feed in config.feeds)
+    click.echo(
+        f"{enabled} of {len(config.feeds)} feeds on, {len(config.terms)} terms, {examples} examples "
+        f"({len(problems)} failed), {len(config.subscriptions)} subscriptions",
+        err=True,
+    )
+    sys.exit(FINDINGS if problems else 0)
+
+
+def _as_dict(problem: Problem) -> dict[str, object]:
+    return {"file": problem.file, "line": problem.line, "message": problem.message}
+
+
+@click.command()
+@click.option(
+    "--check", "only_check", is_flag=True, help="Write nothing; exit code 1 if a file is out of date."
+)
+@click.pass_obj
+def schema(folder: Path, only_check: bool) -> None:
+    """Write the JSON Schemas that editors use into the config folder's schemas/."""
+    from rasid.config import json_schemas
+
+    stale = 0
+    for name, content in json_schemas().items():
+        path = folder / "schemas" / f"{name}.schema.json"
+        text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        click.echo(f"{'out of date' if only_check else 'written'} {path}")
+        if not only_check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    sys.exit(FINDINGS if only_check and stale else 0)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Findings as JSON.")
+@click.pass_obj
+def doctor(folder: Path, as_json: bool) -> None:
+    """Say what is wrong with this installation, and what to do; exit code 1 where something is."""
+    findings = diagnose(folder)
+    if as_json:
+        click.echo(json.dumps(findings, ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(f"- {finding}")
+        click.echo("nothing to mend" if not findings else f"{len(findings)} to look at", err=True)
+    sys.exit(FINDINGS if findings else 0)
+
+
+def diagnose(folder: Path) -> list[str]:
+    """Everything that keeps Rasid from its work: files, database, feeds, channels, runs."""
+    from rasid.app.context import database_url, load_config
+    from storage import open_store
+
+    try:
+        config = load_config(folder)
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    findings = _channel_findings(config)
+    if not config.settings.http.contact:
+        findings.append("settings.yaml: http.contact is empty; give sites an address to write to")
+    try:
+        with open_store(database_url(config, folder)) as store:
+            problems = store.check()
+            findings += problems or _feed_findings(config, store)
+    except RasidError as error:
+        findings.append(str(error))
+    return findings
+
+
+def _channel_findings(config: Config) -> list[str]:
+    findings = []
+    channels = [
+        channel
+        for subscription in config.subscriptions
+        if not subscription.paused
+        for channel in subscription.channels
+    ]
+    kinds = {channel.kind for channel in channels}
+    smtp = config.settings.smtp
+    if "email" in kinds and not (smtp.host and smtp.sender):
+        findings.append("a subscription wants email: set smtp.host and smtp.sender in settings.yaml")
+    wanted = {name for channel in channels if channel.kind == "slack" for name in channel.recipients}
+    if "email" in kinds and smtp.password_env:
+        wanted.add(smtp.password_env)
+    findings += [
+        f"the environment variable {name} is not set; set it where Rasid runs"
+        for name in sorted(wanted)
+        if not os.environ.get(name)
+    ]
+    return findings
+
+
+def _feed_findings(config: Config, store: Store) -> list[str]:
+    states = store.feed_states()
+    names = {feed.id for feed in config.feeds if feed.enabled}
+    findings = [
+        f"feed {state.feed_id}: {state.status}: {state.error}"
+        for state in states.values()
+        if state.feed_id in names and state.error
+    ]
+    if store.last_run("collect") is None:
+        findings.append("no collect has run yet: `rasid run`, or `rasid serve` to keep it running")
+    week = utc_now() - timedelta(days=7)
+    return findings + [f"page given up: {url}: {error}" for _feed, url, error in store.failed_entries(week)]

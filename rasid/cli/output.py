@@ -1,0 +1,62 @@
+"""How commands speak: tables, JSON, progress. rich is used on a terminal only, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from rasid.app.stages import Progress, quiet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+def utc_now() -> datetime:
+    """The clock of the command line: the one place in it where time is read."""
+    return datetime.now(UTC)  # noqa: TID251 - an entry point
+
+
+def print_json(value: object) -> None:
+    """One JSON document on stdout, Arabic as it is."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table on stdout: drawn on a terminal, tab-separated elsewhere. Put Arabic in the last column."""
+    if not sys.stdout.isatty():
+        for row in (header, *rows):
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*header, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A progress bar on stderr where that is a terminal; silent elsewhere."""
+    if not sys.stderr.isatty():
+        yield quiet
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bar.add_task(stage, total=total or None)
+            bar.update(tasks[stage], completed=done, total=total or None)
+
+        yield show

@@ -1,0 +1,233 @@
+"""Operators' files, read: settings, feeds, watchlists, subscriptions.
+
+::
+
+    text → document.py (YAML 1.2, lines) → models.py, settings.py (shape) + rules.py (what holds between keys)
+         → rasid.types; or one ConfigError with every problem of every file as file:line: what, what instead
+
+Nothing is read from disk here: functions take a text and the name to use in messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter
+
+from rasid.config import rules
+from rasid.config.convert import to_feed, to_subscription, to_watchlist, watchlist_id
+from rasid.config.models import FeedsFile, SubscriptionsFile, WatchlistFile
+from rasid.config.reading import Reading, Schema, read
+from rasid.config.settings import DEFAULT_TIMEZONE, Settings
+from rasid.config.values import expand_env, nearest, url_key
+from rasid.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from rasid.types import Example, Feed, Subscription, Term, Watchlist
+
+__all__ = [
+    "Config",
+    "Settings",
+    "check_examples",
+    "expand_env",
+    "json_schemas",
+    "parse_config",
+    "parse_feeds",
+    "parse_settings",
+    "parse_subscriptions",
+    "parse_watchlist",
+]
+
+_FILES = ("settings.yaml", "feeds.yaml", "subscriptions.yaml")
+_SETTINGS = TypeAdapter(Settings)
+_FEEDS = TypeAdapter(FeedsFile)
+_WATCHLIST = TypeAdapter(WatchlistFile)
+_SUBSCRIPTIONS = TypeAdapter(SubscriptionsFile)
+
+_FEED_RULES = (
+    rules.unique("feeds.*.id", "feed id"),
+    rules.unique("feeds.*.url", "feed URL", key=url_key),
+)
+_WATCHLIST_RULES = (
+    rules.unique("terms.*.id", "term id"),
+    rules.each("terms.*", rules.has_spelling),
+    *(
+        rules.each(f"terms.*{spellings}", rules.within_needs_near)
+        for spellings in ("", ".forms.*", ".codes.*", ".lookalikes.*")
+    ),
+)
+_SUBSCRIPTION_RULES = (
+    rules.unique("subscriptions.*.id", "subscription id"),
+    rules.each("subscriptions.*", rules.watches_something),
+    rules.each("subscriptions.*.channels.*", rules.is_one_channel),
+    # A recipient listed twice would be one row of the outbox, so the second line could only mislead.
+    rules.unique("subscriptions.*.channels.*.email.*", "address", key=str.casefold, scope=2),
+    rules.unique("subscriptions.*.channels.*.slack", "webhook", scope=2),
+    rules.unique("subscriptions.*.channels.*.file", "folder", scope=2),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All of the operators' files."""
+
+    settings: Settings
+    feeds: tuple[Feed, ...]
+    watchlists: tuple[Watchlist, ...]
+    subscriptions: tuple[Subscription, ...]
+
+    @property
+    def terms(self) -> dict[str, Term]:
+        """Every term of every watchlist by its id."""
+        return {term.id: term for watchlist in self.watchlists for term in watchlist.terms}
+
+    @property
+    def list_versions(self) -> dict[str, str]:
+        """The version of the watchlist that each term comes from, by the term's id."""
+        return {term.id: watchlist.version for watchlist in self.watchlists for term in watchlist.terms}
+
+
+# ── one file ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def parse_settings(text: str, file: str) -> Settings:
+    """Read settings.yaml; a file of comments only means every default."""
+    return _read_settings(text, file).demand()[0]
+
+
+def parse_feeds(text: str, file: str) -> tuple[Feed, ...]:
+    """Read feeds.yaml."""
+    return tuple(to_feed(feed) for feed in _read_feeds(text, file).demand()[0].feeds)
+
+
+def parse_watchlist(text: str, file: str) -> Watchlist:
+    """Read a watchlist; its id is the stem of its file, its version begins the SHA-256 of the text."""
+    model, document = _read_watchlist(text, file).demand()
+    return to_watchlist(model, document, text, file)
+
+
+def parse_subscriptions(
+    text: str, file: str, watchlists: Sequence[Watchlist], *, timezone: str = DEFAULT_TIMEZONE
+) -> tuple[Subscription, ...]:
+    """Read subscriptions.yaml; `timezone` is for those that name none."""
+    catalog = {watchlist.id: tuple(term.id for term in watchlist.terms) for watchlist in watchlists}
+    model, _ = _read_subscriptions(text, file, catalog).demand()
+    return tuple(to_subscription(item, catalog, timezone) for item in model.subscriptions)
+
+
+def _read_settings(text: str, file: str) -> Reading[Settings]:
+    order = rules.each("collect", rules.polls_in_order)
+    return read(text, file, _SETTINGS, [order], may_be_empty=True)
+
+
+def _read_feeds(text: str, file: str) -> Reading[FeedsFile]:
+    return read(text, file, _FEEDS, _FEED_RULES)
+
+
+def _read_watchlist(text: str, file: str) -> Reading[WatchlistFile]:
+    return read(text, file, _WATCHLIST, _WATCHLIST_RULES)
+
+
+def _read_subscriptions(text: str, file: str, catalog: rules.Catalog) -> Reading[SubscriptionsFile]:
+    return read(text, file, _SUBSCRIPTIONS, (*_SUBSCRIPTION_RULES, *rules.known_references(catalog)))
+
+
+# ── all files ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def parse_config(files: Mapping[str, str]) -> Config:
+    """Read all files, named relative to the config folder; without settings.yaml every default holds.
+
+    Raises:
+        ConfigError: Every problem of every file, problems between files included.
+    """
+    names = sorted(name for name in files if _is_watchlist(name))
+    lists = [_read_watchlist(files[name], name) for name in names]
+    catalog = {watchlist_id(reading.file): _term_ids(reading) for reading in lists}
+    settings = _read_settings(files.get("settings.yaml", "# defaults"), "settings.yaml")
+    feeds = _read_feeds(files.get("feeds.yaml", ""), "feeds.yaml")
+    subscriptions = _read_subscriptions(files.get("subscriptions.yaml", ""), "subscriptions.yaml", catalog)
+    problems = [*_stray_files(files), *_shared_terms(lists)]
+    problems += [*settings.problems, *feeds.problems, *subscriptions.problems]
+    problems += [problem for reading in lists for problem in reading.problems]
+    if problems:
+        raise ConfigError(problems)
+    timezone = settings.demand()[0].timezone
+    return Config(
+        settings=settings.demand()[0],
+        feeds=tuple(to_feed(feed) for feed in feeds.demand()[0].feeds),
+        watchlists=tuple(
+            to_watchlist(*reading.demand(), files[reading.file], reading.file) for reading in lists
+        ),
+        subscriptions=tuple(
+            to_subscription(item, catalog, timezone) for item in subscriptions.demand()[0].subscriptions
+        ),
+    )
+
+
+def _is_watchlist(name: str) -> bool:
+    folder, _, rest = name.partition("/")
+    return folder == "watchlists" and rest.endswith(".yaml") and "/" not in rest
+
+
+def _stray_files(files: Mapping[str, str]) -> Iterator[Problem]:
+    for name in files:
+        if name not in _FILES and not _is_watchlist(name):
+            hint = nearest(name, _FILES) or "; watchlists are watchlists/NAME.yaml"
+            yield Problem(name, 0, f"not a file that Rasid reads{hint}")
+
+
+def _term_ids(reading: Reading[WatchlistFile]) -> tuple[str, ...] | None:
+    """The ids as written, also in a watchlist that has problems; None where it is no YAML."""
+    if reading.document is None:
+        return None
+    return tuple(value for _, value in reading.document.select("terms.*.id") if isinstance(value, str))
+
+
+def _shared_terms(lists: Sequence[Reading[WatchlistFile]]) -> Iterator[Problem]:
+    """Ids that an earlier watchlist holds already; those twice in one file are that file's own problem."""
+    first: dict[object, str] = {}
+    for reading in lists:
+        if reading.document is None:
+            continue
+        for path, term in reading.document.select("terms.*.id"):
+            owner = first.setdefault(term, f"{reading.file}:{reading.document.line(path)}")
+            if owner.rpartition(":")[0] != reading.file:
+                line = reading.document.line(path)
+                yield Problem(reading.file, line, f"term id '{term}' already stands in {owner}; remove one")
+
+
+# ── for `rasid check` and `rasid schema` ──────────────────────────────────────────────────────────
+
+
+def check_examples(watchlist: Watchlist, find: Callable[[str], Sequence[str]]) -> list[Problem]:
+    """Run every term's examples; `find` gives the ids of the terms that a text mentions."""
+    return [
+        Problem(watchlist.file, example.line, message)
+        for term in watchlist.terms
+        for example in term.examples
+        if (message := _example_failure(term, example, find(example.text)))
+    ]
+
+
+def _example_failure(term: Term, example: Example, found: Sequence[str]) -> str | None:
+    if example.match and term.id not in found:
+        return f"{term.id}: expected a match, got {', '.join(found) or 'nothing'}: «{example.text}»"
+    if not example.match and term.id in found:
+        return f"{term.id}: expected no match, got «{example.text}»"
+    return None
+
+
+def json_schemas() -> dict[str, Schema]:
+    """The JSON Schemas that editors use: settings, feeds, watchlist, subscriptions."""
+    shapes: dict[str, TypeAdapter[Any]] = {
+        "settings": _SETTINGS,
+        "feeds": _FEEDS,
+        "watchlist": _WATCHLIST,
+        "subscriptions": _SUBSCRIPTIONS,
+    }
+    dialect = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    return {name: dialect | shape.json_schema() for name, shape in shapes.items()}

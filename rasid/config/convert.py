@@ -1,0 +1,108 @@
+"""From the reading models to the frozen values that the core works with."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Literal
+
+from rasid.types import Channel, Cue, Example, Feed, Form, Subscription, Term, Watchlist
+
+if TYPE_CHECKING:
+    from rasid.config.document import Document, Path
+    from rasid.config.models import (
+        ChannelModel,
+        FeedModel,
+        FormModel,
+        SubscriptionModel,
+        TermModel,
+        WatchlistFile,
+    )
+    from rasid.config.rules import Catalog
+
+
+def watchlist_id(file: str) -> str:
+    """A watchlist is known by its file's stem."""
+    return PurePosixPath(file).stem
+
+
+def to_feed(model: FeedModel) -> Feed:
+    """What polling needs of a feed; how well it is attested and the notes are for operators only."""
+    return Feed(id=model.id, name=model.name, url=model.url, category=model.category, enabled=model.enabled)
+
+
+def to_watchlist(model: WatchlistFile, document: Document, text: str, file: str) -> Watchlist:
+    """A watchlist, its examples with their lines."""
+    return Watchlist(
+        id=watchlist_id(file),
+        name=model.name,
+        terms=tuple(_term(term, document, ("terms", index)) for index, term in enumerate(model.terms)),
+        version=hashlib.sha256(text.encode()).hexdigest()[:12],
+        file=file,
+    )
+
+
+def _term(model: TermModel, document: Document, path: Path) -> Term:
+    shared = _cue(model.near, model.within)
+    return Term(
+        id=model.id,
+        label=model.label,
+        label_en=model.label_en or model.label,
+        forms=(
+            *(_form(form, "form", shared) for form in model.forms),
+            *(_form(form, "code", shared) for form in model.codes),
+            *(_form(form, "lookalike", None) for form in model.lookalikes),
+        ),
+        unless=model.unless,
+        importance=model.importance,
+        examples=(
+            *_examples(model.examples.match, document, (*path, "examples", "match")),
+            *_examples(model.examples.skip, document, (*path, "examples", "skip")),
+        ),
+        notes=model.notes,
+    )
+
+
+def _cue(words: tuple[str, ...], within: int | None) -> Cue | None:
+    return Cue(words=words, within=within) if words else None
+
+
+def _form(model: FormModel, kind: Literal["form", "code", "lookalike"], shared: Cue | None) -> Form:
+    return Form(
+        text=model.form, kind=kind, near=_cue(model.near, model.within) or shared, unless=model.unless
+    )
+
+
+def _examples(texts: tuple[str, ...], document: Document, path: Path) -> tuple[Example, ...]:
+    return tuple(
+        Example(text=text, match=path[-1] == "match", line=document.line((*path, index)))
+        for index, text in enumerate(texts)
+    )
+
+
+def to_subscription(model: SubscriptionModel, catalog: Catalog, timezone: str) -> Subscription:
+    """A subscription with its watchlists resolved into terms, each once, in the order of the files."""
+    listed = [term for name in model.watchlists for term in catalog[name] or ()]
+    return Subscription(
+        id=model.id,
+        name=model.name,
+        terms=tuple(dict.fromkeys((*listed, *model.terms))),
+        schedule=model.schedule,
+        timezone=model.timezone or timezone,
+        language=model.language,
+        channels=tuple(_channel(channel) for channel in model.channels),
+        min_importance=model.min_importance,
+        when_empty=model.when_empty,
+        max_stories=model.max_stories,
+        max_age=timedelta(days=model.max_age_days),
+        paused=model.paused,
+    )
+
+
+def _channel(model: ChannelModel) -> Channel:
+    if model.email is not None:
+        return Channel(kind="email", recipients=model.email)
+    if model.slack is not None:
+        return Channel(kind="slack", recipients=(model.slack,))
+    return Channel(kind="file", recipients=(model.file or "",))

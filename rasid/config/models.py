@@ -1,0 +1,146 @@
+"""The shapes of feeds.yaml, watchlists and subscriptions.yaml, used for reading only.
+
+What the core works with are the frozen values of rasid.types; these models exist for a moment on the way,
+and for the JSON Schemas. Rules between keys are no validators here: pydantic runs those only where every
+field is right, and operators are to be told of every problem at once; see rasid.config.rules.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from rasid.config.values import Email, EnvName, Flag, FormText, Schedule, Slug, Text, Timezone, Url, Whole
+
+Words = Annotated[tuple[Text, ...], Field(min_length=1)]
+Within = Annotated[Whole, Field(ge=1, le=500)]
+
+
+class Model(BaseModel):
+    """What all share: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FeedModel(Model):
+    """One feed."""
+
+    id: Annotated[Slug, Field(description="short name in Latin letters; the archive knows the feed by it")]
+    name: Annotated[Text, Field(description="the outlet's name, as readers see it")]
+    url: Annotated[Url, Field(description="address of the feed")]
+    category: Annotated[Text, Field(description="free word to group feeds by")] = "general"
+    enabled: Annotated[Flag, Field(description="false: listed, not polled")] = True
+    attested: Annotated[Text, Field(description="how well the address is attested, in words")] = ""
+    notes: Annotated[Text, Field(description="for operators")] = ""
+
+
+class FeedsFile(Model):
+    """feeds.yaml."""
+
+    feeds: Annotated[tuple[FeedModel, ...], Field(description="the feeds that are watched")]
+
+
+def _form_of_text(value: object) -> object:
+    """A form without cues may be written as its text alone; what is no text is refused as `form` then."""
+    return value if isinstance(value, dict) else {"form": value}
+
+
+class FormModel(Model):
+    """One spelling with cues of its own."""
+
+    form: Annotated[FormText, Field(description="the spelling")]
+    near: Annotated[Words, Field(description="counts only with one of these words")] = ()
+    within: Annotated[
+        Within | None, Field(description="words to either side of the form; without it the whole article")
+    ] = None
+    unless: Annotated[Words, Field(description="never counts with one of these words beside it")] = ()
+
+
+class LookalikeModel(FormModel):
+    """Another name's spelling that people write for this one; it counts only near its cues."""
+
+    near: Annotated[Words, Field(description="counts only with one of these words")]
+
+
+FormItem = Annotated[FormModel, BeforeValidator(_form_of_text, json_schema_input_type=str | FormModel)]
+
+
+class ExamplesModel(Model):
+    """Sentences that prove a term; `rasid check` runs them."""
+
+    match: Annotated[tuple[Text, ...], Field(description="sentences in which the term must be found")] = ()
+    skip: Annotated[tuple[Text, ...], Field(description="sentences in which it must not be found")] = ()
+
+
+class TermModel(Model):
+    """One thing watched."""
+
+    id: Annotated[Slug, Field(description="short name in Latin letters, unique in all watchlists")]
+    label: Annotated[Text, Field(description="the name as Arabic digests show it")]
+    label_en: Annotated[
+        Text | None, Field(description="the name in English digests; without it the label")
+    ] = None
+    importance: Annotated[Whole, Field(ge=1, le=3, description="1 low, 2 normal, 3 high")] = 2
+    forms: Annotated[tuple[FormItem, ...], Field(description="spellings: names")] = ()
+    codes: Annotated[tuple[FormItem, ...], Field(description="spellings: codes and model numbers")] = ()
+    lookalikes: Annotated[
+        tuple[LookalikeModel, ...], Field(description="spellings that mean something else as a rule")
+    ] = ()
+    near: Annotated[Words, Field(description="cues for each form and code that has none of its own")] = ()
+    within: Annotated[Within | None, Field(description="words to either side; with near only")] = None
+    unless: Annotated[Words, Field(description="refuses every form with one of these words beside it")] = ()
+    examples: Annotated[ExamplesModel, Field(description="sentences that prove the term")] = ExamplesModel()
+    notes: Annotated[Text, Field(description="for operators")] = ""
+
+
+class WatchlistFile(Model):
+    """A watchlist."""
+
+    name: Annotated[Text, Field(description="the list's name, as readers see it")]
+    terms: Annotated[tuple[TermModel, ...], Field(min_length=1, description="what is watched")]
+
+
+class ChannelModel(Model):
+    """Where digests go: one of the three."""
+
+    file: Annotated[Text | None, Field(description="a folder")] = None
+    email: Annotated[
+        tuple[Email, ...] | None, Field(min_length=1, description="addresses; each gets a mail of its own")
+    ] = None
+    slack: Annotated[
+        EnvName | None,
+        Field(description="NAME of the environment variable that holds the webhook's address"),
+    ] = None
+
+
+class SubscriptionModel(Model):
+    """Who gets what, when, where."""
+
+    id: Annotated[Slug, Field(description="short name in Latin letters; the outbox knows it by this")]
+    name: Annotated[Text, Field(description="title of the digest")]
+    watchlists: Annotated[
+        tuple[Text, ...], Field(description="names of files in watchlists/, without .yaml")
+    ] = ()
+    terms: Annotated[tuple[Text, ...], Field(description="ids of single terms")] = ()
+    schedule: Annotated[
+        Schedule, Field(description="immediate, hourly, daily HH:MM, weekly DAY HH:MM, or five cron fields")
+    ]
+    timezone: Annotated[
+        Timezone | None, Field(description="of the schedule; without it that of the settings")
+    ] = None
+    language: Annotated[Literal["ar", "en"], Field(description="of the digest")] = "ar"
+    min_importance: Annotated[Whole, Field(ge=1, le=3, description="leave out terms below this")] = 1
+    when_empty: Annotated[Literal["skip", "send"], Field(description="what to do when nothing is new")] = (
+        "skip"
+    )
+    max_stories: Annotated[Whole, Field(ge=1, le=200, description="stories in one digest at most")] = 20
+    max_age_days: Annotated[
+        Whole, Field(ge=1, le=365, description="an article older than this when first seen is no news")
+    ] = 3
+    paused: Annotated[Flag, Field(description="true: nothing is composed or sent")] = False
+    channels: Annotated[tuple[ChannelModel, ...], Field(min_length=1, description="where the digest goes")]
+
+
+class SubscriptionsFile(Model):
+    """subscriptions.yaml."""
+
+    subscriptions: Annotated[tuple[SubscriptionModel, ...], Field(description="who gets what")]

@@ -1,0 +1,340 @@
+"""The facade: one method, one transaction."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Self
+
+from rasid.errors import StorageError
+from storage import articles, deliveries, digests, feeds, migrate, runs
+from storage.engine import connect, parse_url, quick_check, reading, writing
+from storage.errors import MIGRATE, storage_error
+from storage.schema import REVISION
+from storage.values import NewArticle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlalchemy import Connection, Engine
+
+    from rasid.types import (
+        Article,
+        Candidate,
+        Channel,
+        Delivery,
+        Digest,
+        Entry,
+        Feed,
+        FeedState,
+        Fingerprint,
+        Mention,
+        PendingEntry,
+        ReportArticle,
+        StoryChoice,
+        StoryMember,
+        Verdict,
+    )
+    from storage.values import DigestRow, RunRow, StoredArticle
+
+
+def open_store(url: str) -> Store:
+    """Open the database that a URL names; it is not migrated, an SQLite folder is made.
+
+    Raises:
+        StorageError: it cannot be used; the text says what to do and never holds the password.
+    """
+    return Store(connect(parse_url(url)))
+
+
+class Store:
+    """Rasid's memory. Methods may be called from several threads; each is one transaction.
+
+    Every method that changes something may be called again after a crash: leases lapse, unique keys hold.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    # ── the database itself ───────────────────────────────────────────────────────────────────────
+
+    def migrate(self) -> None:
+        """Bring the tables to this version; safe when several processes do it at once."""
+        with reading(self._engine) as connection:
+            if migrate.revision(connection) == REVISION:
+                return
+        with writing(self._engine) as connection:
+            migrate.upgrade(connection)
+
+    def check(self) -> list[str]:
+        """What is wrong with the database, in words; nothing when all is well."""
+        try:
+            with reading(self._engine) as connection:
+                problems = quick_check(connection) if self.is_sqlite else []
+                if migrate.revision(connection) != REVISION:
+                    problems.append(str(storage_error(self._engine.url, MIGRATE)))
+        except StorageError as e:
+            return [str(e)]
+        return problems
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is one file, which `backup` can copy."""
+        return self._engine.dialect.name == "sqlite"
+
+    def backup(self, path: Path) -> None:
+        """Write a copy of a SQLite database, whole and checked, while others go on using it.
+
+        Raises:
+            StorageError: the database is PostgreSQL, or the copy cannot be written.
+        """
+        if not self.is_sqlite:
+            raise storage_error(self._engine.url, "back it up with pg_dump, which PostgreSQL brings along")
+        if path.exists() and path.samefile(str(self._engine.url.database)):
+            raise storage_error(self._engine.url, "the backup needs another file than the database itself")
+        part = path.with_name(f"{path.name}.part")
+        try:
+            with reading(self._engine) as connection:
+                _copy_sqlite(connection, part)
+            part.replace(path)
+        except (OSError, sqlite3.Error) as e:
+            raise storage_error(self._engine.url, f"the backup {path} could not be written: {e}") from e
+
+    # ── feeds ─────────────────────────────────────────────────────────────────────────────────────
+
+    def sync_feeds(self, feeds_listed: Sequence[Feed], now: datetime) -> None:
+        """Take the operators' list over; feeds gone from it are kept, marked as not listed."""
+        with writing(self._engine) as connection:
+            feeds.sync(connection, feeds_listed, now)
+
+    def feed_states(self) -> dict[str, FeedState]:
+        """What is remembered, by feed id; of feeds no longer listed too."""
+        with reading(self._engine) as connection:
+            return feeds.states(connection)
+
+    def claim_due_feeds(
+        self, feed_ids: Sequence[str], now: datetime, lease_until: datetime, *, force: bool = False
+    ) -> list[FeedState]:
+        """Lease those of the feeds that are due; `force` ignores their times, not others' leases."""
+        with writing(self._engine) as connection:
+            return feeds.claim_due(connection, feed_ids, now, lease_until, force=force)
+
+    def unseen(self, feed_id: str, entries: Sequence[Entry]) -> int:
+        """How many of a poll's entries the feed has not given before; stores nothing."""
+        with reading(self._engine) as connection:
+            return feeds.unseen(connection, feed_id, entries)
+
+    def save_poll(self, state: FeedState, entries: Sequence[Entry], now: datetime) -> int:
+        """Store a poll's outcome and release the feed; how many entries were queued for fetching.
+
+        Entries that the feed gave before are left alone; those whose URL is queued or in the corpus
+        already are recorded as duplicates and not fetched.
+        """
+        with writing(self._engine) as connection:
+            return feeds.save_poll(connection, state, entries, now)
+
+    # ── entries: the queue of pages ───────────────────────────────────────────────────────────────
+
+    def claim_entries(self, now: datetime, lease_until: datetime, limit: int) -> list[PendingEntry]:
+        """Lease up to `limit` entries that are due, the oldest first."""
+        with writing(self._engine) as connection:
+            return feeds.claim_entries(connection, now, lease_until, limit)
+
+    def retry_entry(self, entry_id: int, error: str, next_try: datetime) -> None:
+        """Count a failed attempt and try again then."""
+        with writing(self._engine) as connection:
+            feeds.retry_entry(connection, entry_id, error, next_try)
+
+    def fail_entry(self, entry_id: int, error: str, now: datetime) -> None:
+        """Give an entry up; it is kept with its reason."""
+        with writing(self._engine) as connection:
+            feeds.fail_entry(connection, entry_id, error, now)
+
+    def release_entries(self, ids: Sequence[int]) -> None:
+        """Give leases back without counting an attempt."""
+        with writing(self._engine) as connection:
+            feeds.release_entries(connection, ids)
+
+    def pending_entries(self) -> int:
+        """How many entries wait for their page."""
+        with reading(self._engine) as connection:
+            return feeds.pending_entries(connection)
+
+    def failed_entries(self, since: datetime) -> list[tuple[str, str, str]]:
+        """Feed id, URL and error of what was given up since then."""
+        with reading(self._engine) as connection:
+            return feeds.failed_entries(connection, since)
+
+    # ── corpus ────────────────────────────────────────────────────────────────────────────────────
+
+    def candidates(self, fp: Fingerprint, limit: int = 8) -> list[Candidate]:
+        """Articles that may be the original: the same words first, then most shared keys first."""
+        with reading(self._engine) as connection:
+            return articles.candidates(connection, fp, limit)
+
+    def story_members(self, since: datetime) -> list[StoryMember]:
+        """What the story index is built of: articles published since then."""
+        with reading(self._engine) as connection:
+            return articles.story_members(connection, since)
+
+    def store_article(
+        self,
+        entry_id: int | None,
+        article: Article,
+        fp: Fingerprint,
+        verdict: Verdict,
+        choice: StoryChoice,
+        terms: Mapping[str, float],
+        mentions: Sequence[Mention],
+        list_versions: Mapping[str, str],
+        now: datetime,
+    ) -> StoredArticle:
+        """Store an article with all that was found out about it and finish its entry, or nothing of it.
+
+        `list_versions`: term id → version of the watchlist that holds it.
+        """
+        new = NewArticle(article, fp, verdict, choice, terms, mentions, list_versions)
+        with writing(self._engine) as connection:
+            return articles.store(connection, entry_id, new, now)
+
+    def article(self, article_id: int) -> Candidate | None:
+        """One article of the corpus."""
+        with reading(self._engine) as connection:
+            return articles.article(connection, article_id)
+
+    def corpus_size(self) -> int:
+        """How many articles the corpus holds, copies included."""
+        with reading(self._engine) as connection:
+            return articles.corpus_size(connection)
+
+    # ── digests ───────────────────────────────────────────────────────────────────────────────────
+
+    def windows(self, subscription_id: str) -> datetime | None:
+        """The end of the subscription's latest closed window, composed or empty."""
+        with reading(self._engine) as connection:
+            return digests.latest_window(connection, subscription_id)
+
+    def unreported(self, subscription_id: str, terms: Sequence[str], since: datetime) -> list[ReportArticle]:
+        """Articles first seen since then that mention the terms and were in no digest of the subscription.
+
+        Copies and uncertain mentions are included; other terms' mentions are not.
+        """
+        with reading(self._engine) as connection:
+            return digests.unreported(connection, subscription_id, terms, since)
+
+    def term_days(
+        self, terms: Sequence[str], days: Sequence[tuple[datetime, datetime]]
+    ) -> dict[str, tuple[int, ...]]:
+        """Articles with a matched mention, by term and [start, end) of publication; copies not counted."""
+        with reading(self._engine) as connection:
+            return digests.term_days(connection, terms, days)
+
+    def save_digest(
+        self, digest: Digest, reported: Sequence[int], channels: Sequence[Channel], now: datetime
+    ) -> bool:
+        """Freeze a digest, note its articles (copies too) and fill the outbox, or nothing of it.
+
+        False: the window is closed already, or an earlier digest of the subscription has one of the articles.
+        """
+        with writing(self._engine) as connection:
+            return digests.save(connection, digest, reported, channels, now)
+
+    def save_empty_window(self, subscription_id: str, window_end: datetime, now: datetime) -> None:
+        """Close a window in which there was nothing to say."""
+        with writing(self._engine) as connection:
+            digests.save_empty_window(connection, subscription_id, window_end, now)
+
+    def digest(self, digest_id: str) -> Digest | None:
+        """A digest as it was frozen."""
+        with reading(self._engine) as connection:
+            return digests.digest(connection, digest_id)
+
+    def digests(self, limit: int = 20) -> list[DigestRow]:
+        """The newest digests and how their deliveries stand."""
+        with reading(self._engine) as connection:
+            return digests.latest(connection, limit)
+
+    # ── outbox ────────────────────────────────────────────────────────────────────────────────────
+
+    def claim_delivery(self, now: datetime, lease_until: datetime) -> Delivery | None:
+        """Take the delivery that has been due for longest; it is `sending` before this returns."""
+        with writing(self._engine) as connection:
+            return deliveries.claim(connection, now, lease_until)
+
+    def lapse_deliveries(self, now: datetime) -> int:
+        """Set deliveries whose sender died to `unknown`, due at once; how many."""
+        with writing(self._engine) as connection:
+            return deliveries.lapse(connection, now)
+
+    def mark_sent(self, delivery_id: int, now: datetime, note: str | None = None, *, attempt: int) -> bool:
+        """The message went. False: another attempt has the delivery, nothing was changed."""
+        with writing(self._engine) as connection:
+            return deliveries.mark_sent(connection, delivery_id, attempt, now, note)
+
+    def mark_retry(
+        self, delivery_id: int, error: str, next_try: datetime, *, uncertain: bool, attempt: int
+    ) -> bool:
+        """The message did not go, or (`uncertain`) may have. False: as in mark_sent."""
+        with writing(self._engine) as connection:
+            return deliveries.mark_retry(
+                connection, delivery_id, attempt, error, next_try, uncertain=uncertain
+            )
+
+    def mark_failed(self, delivery_id: int, error: str, now: datetime, *, attempt: int) -> bool:
+        """The message will never go. False: as in mark_sent."""
+        with writing(self._engine) as connection:
+            return deliveries.mark_failed(connection, delivery_id, attempt, error, now)
+
+    def deliveries(self, digest_id: str | None = None) -> list[Delivery]:
+        """The outbox, or one digest's part of it."""
+        with reading(self._engine) as connection:
+            return deliveries.listed(connection, digest_id)
+
+    # ── runs ──────────────────────────────────────────────────────────────────────────────────────
+
+    def record_run(
+        self, kind: str, started: datetime, ended: datetime, summary: Mapping[str, object]
+    ) -> None:
+        """Note that a use-case ran, and what it did."""
+        with writing(self._engine) as connection:
+            runs.record(connection, kind, started, ended, summary)
+
+    def last_run(self, kind: str) -> RunRow | None:
+        """The run of this kind that started last."""
+        with reading(self._engine) as connection:
+            return runs.last(connection, kind)
+
+    def prune(self, before: datetime) -> int:
+        """Drop runs that ended before then; how many."""
+        with writing(self._engine) as connection:
+            return runs.prune(connection, before)
+
+
+def _copy_sqlite(connection: Connection, part: Path) -> None:
+    """Copy by SQLite's online backup, check the copy, and have it on the disk before anyone relies on it."""
+    source = connection.connection.driver_connection
+    part.unlink(missing_ok=True)
+    with closing(sqlite3.connect(part)) as copy:
+        source.backup(copy)  # type: ignore[union-attr]
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal beside it
+        found = copy.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(found)
+    with part.open("rb") as file:
+        os.fsync(file.fileno())

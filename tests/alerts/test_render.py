@@ -1,0 +1,324 @@
+"""The digest as subject, HTML and plain text: what is shown, what never is, and how large it may be."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import unicodedata
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alerts import words
+from alerts.bidi import LRI, PDI, RLI, clean, isolated
+from alerts.links import safe_link
+from alerts.render import MAX_BYTES, MAX_SUBJECT, render
+from tests.alerts import samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NOW = samples.NOW
+
+
+class Page(HTMLParser):
+    """The visible words, links, highlights and attributes of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.words, self.links, self.hits = "", [], []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self._hit = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        values = dict(attrs)
+        self.tags.add(tag)
+        self.attributes |= set(values)
+        self._hit = values.get("class") == "hit"
+        if tag == "a":
+            self.links.append(values["href"])
+
+    def handle_data(self, data: str) -> None:
+        """Note visible text."""
+        self.words += data
+        if self._hit:
+            self.hits.append(data)
+        self._hit = False
+
+
+def test_the_rich_digest_says_everything() -> None:
+    """Figures, headlines, outlets, times, notes, matches, reviews, failed feeds, the schedule and the reason."""
+    rendered = render(samples.rich(), now=NOW)
+    page = Page(rendered.html)
+    for expected in (
+        "5 قصص من 9 مقالات جديدة في 9 مصادر منذ أمس 7:00 ص.",
+        "ضُمّت 7 نسخ مكررة إلى أصولها، وتعذّر جلب مصدرين.",
+        "السبت 22 نوفمبر 2025",
+        "▲ 3 فوق المعتاد",
+        "أول ظهور هذا الأسبوع",
+        "واشنطن تسمح ببيع شريحة H20 للشركات الصينية بعد أشهر من المنع",
+        "نسخة من «الراصد التقني»: 96% من النص",
+        "و3 نسخ أخرى",
+        "إضافة: يضيف 120 كلمة عن أثر القرار",
+        "تعديل: الأرقام تغيّرت",
+        "مستجدّ في قصة سابقة",
+        "طابقت: H20 (9)، إنفيديا (6)، نفيديا [إنفيديا] (2)، هواوي (1)",
+        "للمراجعة: مطابقة غير مؤكدة واحدة",
+        "504 Gateway Timeout",
+        "آخر جلب ناجح: أمس 11:00 ص",
+        "لم يُجلب بعد",
+        "موعد الإرسال: يوميًا 7:00 ص",
+        "لأنك مشترك في «نشرة الرقائق»",
+    ):
+        assert expected in page.words
+        assert expected in re.sub("[\u2066-\u2069\u200f]", "", rendered.text)
+    assert "H20" in page.hits
+    assert "إنفيديا" in page.hits
+    assert page.words.count("نسخة من") == 4
+
+
+def test_no_dead_link_no_picture_no_script() -> None:
+    """Nothing that is not there yet, and nothing that mail clients drop or that watches the reader."""
+    page = Page(render(samples.rich(), now=NOW).html)
+
+    assert not page.tags & {"script", "img", "svg", "bdi", "iframe", "form", "link", "u1"}
+    assert not {name for name in page.attributes if name.startswith("on")}
+    assert [link for link in page.links if not re.match(r"https://news\.example/", link)] == []
+
+
+def test_hostile_titles_stay_text() -> None:
+    """Markup is escaped, direction overrides and line breaks are gone, bad links are plain text."""
+    rendered = render(samples.rich(), now=NOW)
+
+    assert "<script" not in rendered.html
+    assert "&lt;script&gt;alert(1)" in re.sub("<[^>]*>", "", rendered.html)
+    for part in (rendered.html, rendered.text, rendered.subject):
+        assert not re.search("[\u202a-\u202e\u2028\u2029\ud800-\udfff\r]", part)
+    for address in ("javascript:alert", "user:secret", "data:text"):
+        assert address not in rendered.html
+        assert address not in rendered.text
+
+
+def test_isolates_are_balanced_on_every_line() -> None:
+    """An isolate that is not closed would turn the rest of its paragraph."""
+    for digest in (samples.rich(), samples.english(), samples.huge()):
+        rendered = render(digest, now=NOW)
+        for line in [*rendered.text.splitlines(), rendered.subject]:
+            assert line.count(LRI) + line.count(RLI) == line.count(PDI)
+
+
+def test_latin_runs_stand_in_spans() -> None:
+    """A highlighted name and the number behind it stay one left-to-right run."""
+    html = render(samples.rich(), now=NOW).html
+
+    assert re.search(r'<span dir="ltr"[^>]*><span class="hit"[^>]*>Kunlun</span> P800</span>', html)
+    assert "padding" not in re.search(r'class="hit" style="([^"]*)"', html)[1]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("make", [samples.rich, samples.empty, samples.english, samples.huge])
+def test_size_and_subject_keep_their_limits(make: object) -> None:
+    """At most 80 KB and 200 characters, whatever the digest holds."""
+    rendered = render(make(), now=NOW, public_url="https://rasid.example/d/1")  # type: ignore[operator]
+
+    assert len(rendered.html.encode()) <= MAX_BYTES
+    assert 0 < len(rendered.subject) <= MAX_SUBJECT
+
+
+def test_stories_that_do_not_fit_are_counted() -> None:
+    """What is dropped from the end is said, with a link where there is an archive."""
+    digest = replace(samples.rich(), stories=samples.STORIES[:1] * 60, omitted=3)
+    page = Page(render(digest, now=NOW, public_url="https://rasid.example/d/1").html)
+    shown = page.words.count("و3 نسخ أخرى")
+
+    assert 0 < shown < 60
+    assert f"{words.counted('ar', 'more stories', 63 - shown)} في الأرشيف" in page.words
+    assert page.links.count("https://rasid.example/d/1") == 2
+
+
+def test_the_subject_names_the_story_and_counts_the_rest() -> None:
+    """Its Latin runs are isolated."""
+    headline = "واشنطن تسمح ببيع شريحة \u2066H20\u2069 للشركات الصينية بعد أشهر من المنع"
+    assert f"راصد · نشرة الرقائق: {headline} (و4 قصص أخرى)" == render(samples.rich(), now=NOW).subject
+
+
+def test_nothing_to_report_is_said() -> None:
+    """An empty digest is a message too: it says that the watch goes on."""
+    rendered = render(samples.empty(), now=NOW)
+
+    assert "لم يُنشر منذ أمس 7:00 ص جديد عن الأسماء التي تتابعها." in rendered.text
+    assert "لا جديد" in rendered.subject
+    assert "قصة" not in rendered.subject
+
+
+def test_only_reviews_head_the_subject() -> None:
+    """Where nothing is certain, the subject says what waits for review."""
+    digest = replace(samples.rich(), stories=())
+
+    assert "للمراجعة: مطابقة غير مؤكدة واحدة" in render(digest, now=NOW).subject
+
+
+def test_an_english_digest_keeps_arabic_headlines_in_their_direction() -> None:
+    """Own words are English; headline and snippet are right-to-left blocks."""
+    rendered = render(samples.english(), now=NOW)
+
+    assert "5 stories from 9 new articles in 9 outlets since yesterday 7:00 AM" in Page(rendered.html).words
+    assert re.search(r'<h2 class="h1 rtl" dir="rtl"', rendered.html)
+    assert "Sent daily at 7:00" in rendered.text
+    assert "قصص" not in rendered.text
+
+
+def test_labels_may_be_given() -> None:
+    """An operator's newer label replaces the one frozen in the digest."""
+    assert "إنفيديا المحدودة" in render(samples.rich(), now=NOW, labels={"nvidia": "إنفيديا المحدودة"}).text
+
+
+def test_rendering_is_pure() -> None:
+    """The same digest and the same now give the same bytes."""
+    assert render(samples.rich(), now=NOW) == render(samples.rich(), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, "لا قصص"),
+        (1, "قصة واحدة"),
+        (2, "قصتان"),
+        (3, "3 قصص"),
+        (10, "10 قصص"),
+        (11, "11 قصة"),
+        (100, "100 قصة"),
+        (103, "103 قصص"),
+    ],
+)
+def test_arabic_plurals(number: int, expected: str) -> None:
+    """Six categories; one and two need no digit."""
+    assert expected == words.counted("ar", "stories", number)
+
+
+@pytest.mark.parametrize("noun", sorted(words._FORMS["en"]))
+@pytest.mark.parametrize("number", [1, 2, 3, 11, 100])
+def test_every_noun_counts_in_both_languages(noun: str, number: int) -> None:
+    """No noun lacks a form, and from three on the figure is shown."""
+    for language in ("ar", "en"):
+        counted = words.counted(language, noun, number)  # type: ignore[arg-type]
+        assert (str(number) in counted) == (number > 2 or language == "en")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "arabic", "english"),
+    [
+        (0, "الآن", "just now"),
+        (1, "قبل دقيقة واحدة", "1 minute ago"),
+        (59, "قبل 59 دقيقة", "59 minutes ago"),
+        (119, "قبل ساعة واحدة", "1 hour ago"),
+        (120, "قبل ساعتين", "2 hours ago"),
+        (719, "قبل 11 ساعة", "11 hours ago"),
+        (721, "أمس 6:59 م", "yesterday 6:59 PM"),
+        (60 * 40, "الخميس 20 نوفمبر 3:00 م", "Thursday 20 November 3:00 PM"),
+        (60 * 24 * 400, "18 أكتوبر 2024 7:00 ص", "18 October 2024 7:00 AM"),
+        (-5, "الآن", "just now"),
+    ],
+)
+def test_relative_times(minutes: int, arabic: str, english: str) -> None:
+    """Up to twelve hours how long ago, rounded down; beyond them when."""
+    when = NOW - timedelta(minutes=minutes)
+    shown = unicodedata.normalize("NFKC", words.ago(when, NOW, "Asia/Riyadh", "en"))
+
+    assert arabic == words.ago(when, NOW, "Asia/Riyadh", "ar")
+    assert english == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("بيع H20 (4)، إنفيديا", "بيع {H20} (4)، إنفيديا"),
+        ("شبكات 5G وNvidia, AMD أمس.", "شبكات {5G} و{Nvidia, AMD} أمس."),
+        ("معالج Kunlun P800 جديد", "معالج {Kunlun P800} جديد"),
+        ("H20: خمسة أسئلة", "{H20}: خمسة أسئلة"),
+        ("1. Nvidia تعود", "1. {Nvidia} تعود"),
+        ("504 Gateway Timeout", "{504 Gateway Timeout}"),
+        ("سعر 3.5 دولار", "سعر 3.5 دولار"),
+        ("بجدول cron 0 7 * * 1-5", "بجدول {cron 0 7 * * 1-5}"),
+    ],
+)
+def test_latin_runs_are_found(text: str, expected: str) -> None:
+    """With the digits that belong to them, without the brackets and colons that do not."""
+    assert expected == isolated(text, "rtl").replace(LRI, "{").replace(PDI, "}")
+
+
+def test_clean_keeps_one_line_and_the_joiners() -> None:
+    """Controls go, line ends become spaces, ZWNJ stays (Persian words need it)."""
+    assert clean(" أ\u202eب\r\nج\u2028د\u200cه\x00\ufeff\ud800 ") == "أب ج د\u200cه \ufffd"
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://news.example/a?b=1&c=2", "https://news.example/a?b=1&c=2"),
+        ("https://news.example/a|b>c\"d'e", "https://news.example/a%7Cb%3Ec%22d%27e"),
+        ("javascript:alert(1)", None),
+        ("data:text/html,x", None),
+        ("//news.example/", None),
+        ("https://user:secret@news.example/", None),
+        ("https://good.example\\@evil.example/", None),
+        ("https://news.example/\u202ea", None),
+        ("https://news.example/a b", None),
+        ("https://[bad/", None),
+        ("https:///a", None),
+        ("https://news.example/" + "a" * 2000, None),
+    ],
+)
+def test_which_addresses_become_links(url: str, expected: str | None) -> None:
+    """Only plain web addresses; everything else stays text."""
+    assert expected == safe_link(url)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [375, 600])
+@pytest.mark.parametrize("make", [samples.rich, samples.english])
+def test_nothing_is_wider_than_the_screen(tmp_path: Path, make: object, width: int) -> None:
+    """Chromium lays the page out without a sideways scroll."""
+    browser = shutil.which("chromium")
+    if browser is None:
+        if os.environ.get("RASID_REQUIRE_BROWSER"):
+            pytest.fail("chromium is required here and is not installed")
+        pytest.skip("chromium is not installed")
+    # Chromium's own window is at least 500 pixels wide, so the page stands in a frame.
+    html = render(make(), now=NOW).html  # type: ignore[operator]
+    frame = html.replace("&", "&amp;").replace('"', "&quot;")
+    script = "document.title='width '+document.querySelector('iframe').contentDocument.body.scrollWidth"
+    outer = (
+        f'<iframe srcdoc="{frame}" style="width:{width}px;height:9000px;border:0" onload="{script}"></iframe>'
+    )
+    (tmp_path / "outer.html").write_text(f"<!DOCTYPE html><meta charset=utf-8><body>{outer}")
+    done = subprocess.run(
+        [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            f"--user-data-dir={tmp_path / 'profile'}",
+            "--virtual-time-budget=2000",
+            "--dump-dom",
+            f"file://{tmp_path / 'outer.html'}",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=True,
+    )
+
+    assert f"<title>width {width}</title>" in done.stdout

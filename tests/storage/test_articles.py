@@ -1,0 +1,218 @@
+"""The corpus: candidates, stories, and one transaction for all that was found out about an article."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from rasid.errors import StorageError
+from rasid.types import Candidate, StoryMember
+from storage import StoredArticle, schema
+from tests.storage.builders import (
+    DAY,
+    HOUR,
+    NOW,
+    article,
+    entry,
+    fingerprint,
+    mention,
+    queued,
+    stored,
+)
+
+if TYPE_CHECKING:
+    from storage import Store
+
+
+def rows(store: Store) -> dict[str, int]:
+    """How many rows each table of the corpus has."""
+    names = ("articles", "article_terms", "fingerprint", "stories", "mentions")
+    with store._engine.connect() as connection:
+        count: Any = func.count()
+        return {
+            name: connection.scalars(select(count).select_from(schema.metadata.tables[name])).one()
+            for name in names
+        }
+
+
+def candidate_ids(store: Store, *keys: int, exact: str = "none", limit: int = 8) -> list[int]:
+    """Whom the corpus proposes for a fingerprint."""
+    return [found.id for found in store.candidates(fingerprint(*keys, exact=exact), limit)]
+
+
+# ── candidates ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_candidate_is_whole(store: Store) -> None:
+    """Text, title, time and story are those of the article; by its id it is the same."""
+    new = article()
+    made = stored(store, new, fp=fingerprint(1, 2))
+    expected = Candidate(made.id, new.title, new.text, new.published, made.story_id)
+    assert [expected] == store.candidates(fingerprint(1, 2))
+    assert expected == store.article(made.id)
+    assert store.article(made.id + 1) is None
+    assert 1 == store.corpus_size()
+
+
+def test_one_shared_key_is_chance(store: Store) -> None:
+    """Two are a candidate; the limits of 64 bits are stored as they are."""
+    low, high = -(2**63), 2**63 - 1
+    made = stored(store, fp=fingerprint(low, high, 7))
+    assert [] == candidate_ids(store, low, 8)
+    assert [made.id] == candidate_ids(store, low, high)
+    assert [] == candidate_ids(store)
+
+
+def test_the_same_words_need_no_shared_key(store: Store) -> None:
+    """Texts too short for keys are found by their exact hash."""
+    made = stored(store, fp=fingerprint(exact="abc"))
+    stored(store, fp=fingerprint(exact="abd"))
+    assert [made.id] == candidate_ids(store, exact="abc")
+
+
+def test_the_same_words_come_first_then_most_shared(store: Store) -> None:
+    """Among equals the older; never one article twice; never more than the limit."""
+    two, four = stored(store, fp=fingerprint(1, 2)).id, stored(store, fp=fingerprint(1, 2, 3, 4)).id
+    also_two = stored(store, fp=fingerprint(3, 4)).id
+    same = stored(store, fp=fingerprint(1, 2, exact="same")).id
+    assert [same, four, two, also_two] == candidate_ids(store, 1, 2, 3, 4, exact="same")
+    assert [same, four] == candidate_ids(store, 1, 2, 3, 4, exact="same", limit=2)
+
+
+def test_a_footer_says_nothing(store: Store) -> None:
+    """Keys of 50 articles still count; the 51st makes them a footer, and none of them is stored again."""
+    for _ in range(50):
+        stored(store, fp=fingerprint(1, 2))
+    assert 8 == len(candidate_ids(store, 1, 2))
+    stored(store, fp=fingerprint(1, 2))
+    assert [] == candidate_ids(store, 1, 2)
+    stored(store, fp=fingerprint(1, 2, 3))
+    assert 2 * 51 + 1 == rows(store)["fingerprint"]
+
+
+def test_a_book_length_page_is_stored_and_found(store: Store) -> None:
+    """More keys than one statement takes; what straddles the parts is counted together."""
+    keys = range(0, 40_000, 2)
+    made = stored(store, fp=fingerprint(*keys, keys[0]))
+    assert [made.id] == candidate_ids(store, *keys)
+    assert [made.id] == candidate_ids(store, *range(1, 39_996, 2), 0, 39_998)
+
+
+# ── stories ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_article_opens_or_joins_a_story(store: Store) -> None:
+    """The first opens it; the second has the same story and opens none."""
+    first = stored(store)
+    second = stored(store, story_id=first.story_id)
+    assert first == StoredArticle(first.id, first.story_id, created=True, new_story=True)
+    assert second == StoredArticle(second.id, first.story_id, created=True, new_story=False)
+    assert 1 == rows(store)["stories"]
+
+
+def test_a_story_spans_its_articles(store: Store) -> None:
+    """First and last time widen; the headline stays that of the opener."""
+    first = stored(store, article(title="الأول"))
+    for at in (NOW - HOUR, NOW - 2 * HOUR, NOW + HOUR, NOW):
+        stored(store, article(title="لاحق", published=at), story_id=first.story_id)
+    with store._engine.connect() as connection:
+        row = connection.execute(select(schema.stories)).one()
+    assert ("الأول", NOW - 2 * HOUR, NOW + HOUR) == (row.headline, row.first_at, row.last_at)
+
+
+def test_story_members_are_those_published_since(store: Store) -> None:
+    """Oldest first, with their weights exactly; what is older is left out."""
+    new = stored(store, article(published=NOW))
+    old = stored(store, article(published=NOW - DAY), story_id=new.story_id)
+    stored(store, article(published=NOW - DAY - HOUR))
+    terms = {"معالج": 3.0, "بيانات": 0.1}
+    assert [
+        StoryMember(old.id, new.story_id, terms, NOW - DAY),
+        StoryMember(new.id, new.story_id, terms, NOW),
+    ] == store.story_members(NOW - DAY)
+
+
+def test_an_unknown_story_is_refused(store: Store) -> None:
+    """Nothing of the article is stored."""
+    with pytest.raises(StorageError, match="story 77"):
+        stored(store, story_id=77)
+    assert 0 == sum(rows(store).values())
+
+
+# ── storing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_article_finishes_its_entry(store: Store) -> None:
+    """One transaction: the entry is off the queue when the article is in the corpus."""
+    queued(store, entry())
+    (pending,) = store.claim_entries(NOW, NOW + HOUR, 1)
+    stored(store, entry_id=pending.id)
+    assert 0 == store.pending_entries()
+    assert [] == store.claim_entries(NOW + DAY, NOW + 2 * DAY, 1)
+
+
+def test_the_same_address_is_one_article(store: Store) -> None:
+    """The second gets the first's ids, its entry is done, and nothing of it is added."""
+    first = stored(store, article("https://tech.example/a"), mention(), fp=fingerprint(1, 2))
+    before = rows(store)
+    queued(store, entry("b"))
+    (pending,) = store.claim_entries(NOW, NOW + HOUR, 1)
+    again = stored(
+        store, article("https://tech.example/a", text="نص آخر"), mention("huawei"), entry_id=pending.id
+    )
+    assert replace(first, created=False, new_story=False) == again
+    assert before == rows(store)
+    assert 0 == store.pending_entries()
+
+
+def test_storing_again_after_a_crash_changes_nothing(store: Store) -> None:
+    """The process died between the commit and its next step: the same call is harmless."""
+    queued(store, entry())
+    (pending,) = store.claim_entries(NOW, NOW + HOUR, 1)
+    new = article()
+    first = stored(store, new, mention(), fp=fingerprint(1, 2), entry_id=pending.id)
+    before = rows(store)
+    assert first.id == stored(store, new, mention(), fp=fingerprint(1, 2), entry_id=pending.id).id
+    assert before == rows(store)
+
+
+def test_a_failed_entry_whose_page_came_after_all_is_done(store: Store) -> None:
+    """What is in the corpus counts: it is no longer listed as failed."""
+    queued(store, entry())
+    (pending,) = store.claim_entries(NOW, NOW + HOUR, 1)
+    store.fail_entry(pending.id, "timeout", NOW)
+    stored(store, entry_id=pending.id)
+    assert [] == store.failed_entries(NOW - DAY)
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "an original that does not exist": {"relation": "near", "original": 999},
+    "a mention without a status": {"mentions": (mention(), replace(mention(), status=None))},  # type: ignore[arg-type]
+    "an entry that breaks last": {"entry_id": "unfit"},
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_an_article_is_stored_whole_or_not_at_all(
+    store: Store, broken: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever breaks in the middle: no row of it is left, and its entry still waits."""
+    queued(store, entry())
+    (pending,) = store.claim_entries(NOW, NOW + HOUR, 1)
+    options = {"entry_id": pending.id, **broken}
+    if options["entry_id"] == "unfit":
+        options["entry_id"] = pending.id
+        monkeypatch.setattr("storage.articles.finish_entry", _breaks)
+    mentions = options.pop("mentions", (mention(),))
+    with pytest.raises((IntegrityError, ZeroDivisionError)):
+        stored(store, article(), *mentions, fp=fingerprint(1, 2), **options)
+    assert 0 == sum(rows(store).values())
+    assert 1 == store.pending_entries()
+
+
+def _breaks(*_: object) -> None:
+    raise ZeroDivisionError
