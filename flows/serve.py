@@ -35,8 +35,8 @@ def serve_all(folder: Path) -> None:
 def _serve(folder: Path, timezone: str) -> None:
     # Imported now: Prefect reads PREFECT_API_URL once, when it is first imported.
     from prefect import serve
-    from prefect.deployments.runner import RunnerDeployment
     from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+    from prefect.deployments.runner import RunnerDeployment
     from prefect.schedules import Cron
 
     from flows.collect import collect

@@ -22,7 +22,7 @@ from rasid.app.stages import Progress, Stages, quiet
 from rasid.digest import compose, day_bounds
 from rasid.errors import TransportError
 from rasid.schedule import last_due
-from rasid.types import Delivery, Digest, DigestReport, FailedFeed, Subscription
+from rasid.types import SUPPRESSED, Delivery, Digest, DigestReport, FailedFeed, Subscription
 
 if TYPE_CHECKING:
     from rasid.config import Settings
@@ -114,6 +114,8 @@ def compose_window(
     )
     told = {seen.article_id for story in digest.stories for seen in story.appearances}
     told |= {review.article_id for review in digest.reviews}
+    # A copy is dealt with once it is counted, shown or not: later digests must not count it again.
+    told |= {article.id for article in articles if article.relation in SUPPRESSED}
     return digest, [article.id for article in articles if article.id in told]
 
 
