@@ -69,7 +69,7 @@ def build_message(
         sender: As in `SmtpOptions.sender`.
         recipient: One address.
         message_id: Stable for the row of the outbox, with or without angle brackets.
-        list_id: A name in the form of a domain: `analysts.rasid.example`.
+        list_id: The subscription's id; with the sender's domain it is the list's name (RFC 2919).
         unsubscribe: An https or mailto address.
         date: When it is sent.
         repeat: An earlier attempt may have arrived.
@@ -80,7 +80,7 @@ def build_message(
     message["Subject"] = Header(clean_subject(rendered.subject), "utf-8", header_name="Subject")
     message["Date"] = format_datetime(date)
     message["Message-ID"] = _bracketed(message_id)
-    message["List-Id"] = _bracketed(list_id)
+    message["List-Id"] = _bracketed(f"{list_id}.{_domain(sender)}")
     message["Auto-Submitted"] = "auto-generated"
     message["X-Rasid-Digest"] = clean(rendered.digest_id)
     if repeat:
@@ -216,6 +216,10 @@ def _words(reply: bytes) -> str:
 
 def _kind(error: Exception) -> str:
     return clean(str(error)) or type(error).__name__
+
+
+def _domain(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]
 
 
 def _bracketed(text: str) -> str:

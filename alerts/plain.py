@@ -30,7 +30,7 @@ def _line(base: Direction, *parts: str) -> str:
 
 def _head(view: View) -> list[str]:
     base = view.direction
-    terms = [_line(base, term.label, f": {term.stories} · ", term.caption) for term in view.days]
+    terms = [_line(base, term.label, f": {term.counted} · ", term.caption) for term in view.days]
     return [
         _line(base, view.brand, " · ", view.name, " · ", view.date),
         "",

@@ -92,7 +92,7 @@ def _head(shown: View, *, repeat: bool) -> list[Block]:
     notice = [_text(words.phrase(shown.language, "repeat"), shown.direction)] if repeat else []
     brief = [element for part in shown.brief for element in _text(part.text, shown.direction, bold=part.bold)]
     terms = [
-        [*_text(term.label, shown.direction, bold=True), _element(f": {term.stories} · {term.caption}")]
+        [*_text(term.label, shown.direction, bold=True), _element(f": {term.counted} · {term.caption}")]
         for term in shown.days
     ]
     more = [_text(shown.more_terms, shown.direction)] if shown.more_terms else []

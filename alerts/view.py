@@ -57,7 +57,8 @@ class TermView:
     """A term's cell: its figure, seven bars and what is usual."""
 
     label: str
-    stories: str
+    stories: str  # the figure alone, where it is drawn large
+    counted: str  # with its noun, in a line
     caption: str
     rising: bool
     bars: tuple[int, ...]  # heights in pixels, oldest first
@@ -154,7 +155,10 @@ class _Setting:
         return words.counted(self.language, noun, number) if number else ""
 
     def reason(self, reason: Reason | None) -> str:
-        text = "" if reason is None else reason.ar if self.language == "ar" else reason.en
+        if reason is None:
+            return ""
+        # Bidi mirrors brackets but no arrows: from right to left, this one would point back at the old figure.
+        text = reason.ar.replace("→", "←") if self.language == "ar" else reason.en
         return clip(clean(text), MAX_NOTE)
 
     def title(self, title: str, limit: int) -> str:
@@ -253,6 +257,7 @@ def _term(term: TermCount, setting: _Setting) -> TermView:
     return TermView(
         label=setting.label(term.term),
         stories=str(term.stories),
+        counted=words.counted(setting.language, "stories", term.stories),
         caption=caption,
         rising=rising,
         bars=tuple(max(2, round(count * BAR_HEIGHT / top)) for count in term.days),
@@ -315,13 +320,15 @@ def _appearance(one: Appearance, headline: str, setting: _Setting) -> Appearance
 
 
 def _note(one: Appearance, headline: str, setting: _Setting) -> str:
-    """How it relates to the earlier one, or its own title where that differs from the headline."""
+    """How it relates to the earlier one, or its own title where that differs from the headline.
+
+    The note of a copy names an original that is not shown here, or is the share that follows its kind.
+    """
     if one.relation == "new":
         return "" if one.title == headline else setting.title(one.title, MAX_NOTE)
     name, note = words.relation(setting.language, one.relation), setting.reason(one.note)
-    if not note or note.casefold().startswith(name.split()[0]):
-        return note or name
-    return f"{name}: {note}"
+    is_share = note and one.relation in SUPPRESSED and not note.startswith(setting.say("copy"))
+    return f"{name}: {note}" if is_share else note or name
 
 
 def _matched(story: DigestStory, setting: _Setting) -> str:

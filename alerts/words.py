@@ -91,7 +91,7 @@ _FORMS: dict[Language, dict[str, dict[str, str]]] = {
             "other": "و{n} مصدر آخر",
         },
         "reviews": {
-            "one": "مطابقة غير مؤكدة واحدة",
+            "one": "مطابقة واحدة غير مؤكدة",
             "two": "مطابقتان غير مؤكدتين",
             "few": "{n} مطابقات غير مؤكدة",
             "other": "{n} مطابقة غير مؤكدة",
@@ -130,10 +130,11 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "since": "منذ {when}",
         "of": "من",
         "in": "في",
-        "all feeds read": "لم يتعذّر جلب أي مصدر",
-        "matched": "طابقت: {forms}",
-        "follow-up": "مستجدّ في قصة سابقة",
+        "all feeds read": "جُلبت المصادر كلها",
+        "matched": "الأسماء الواردة: {forms}",
+        "follow-up": "جديد في قصة سابقة",
         "one story": "جُمعت في قصة واحدة — {why}",
+        "copy": "نسخة",
         "review": "للمراجعة: {count}",
         "nothing to report": "لم يُنشر منذ {when} جديد عن الأسماء التي تتابعها.",
         "failed": "تعذّر الجلب",
@@ -165,7 +166,8 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "all feeds read": "every feed could be read",
         "matched": "Matched: {forms}",
         "follow-up": "New in an earlier story",
-        "one story": "Grouped — {why}",
+        "one story": "Grouped as one story — {why}",
+        "copy": "copy",
         "review": "For review: {count}",
         "nothing to report": "Nothing on the terms you follow has been published since {when}.",
         "failed": "Could not be read",
@@ -192,13 +194,19 @@ _PHRASES: dict[Language, dict[str, str]] = {
 }
 
 _RELATIONS: dict[Language, dict[Relation, str]] = {
-    "ar": {"exact": "نسخة", "near": "نسخة", "excerpt": "نسخة مختصرة", "extends": "إضافة", "revised": "تعديل"},
+    "ar": {
+        "exact": "نسخة حرفية",
+        "near": "نسخة معدّلة",
+        "excerpt": "نسخة مختصرة",
+        "extends": "يضيف إلى خبر سابق",
+        "revised": "يعدّل خبرًا سابقًا",
+    },
     "en": {
-        "exact": "copy",
-        "near": "copy",
-        "excerpt": "excerpt",
-        "extends": "extended",
-        "revised": "revised",
+        "exact": "verbatim copy",
+        "near": "edited copy",
+        "excerpt": "shortened copy",
+        "extends": "adds to an earlier article",
+        "revised": "revises an earlier article",
     },
 }
 

@@ -40,7 +40,7 @@ from rapidfuzz import fuzz
 from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
 
 from rasid.text import fold
-from rasid.types import Candidate, Fingerprint, Reason, Relation, Verdict
+from rasid.types import SUPPRESSED, Candidate, Fingerprint, Reason, Relation, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -127,8 +127,11 @@ class MemoryCorpus:
         self._exact: dict[str, int] = {}
         self._keys: defaultdict[int, list[int]] = defaultdict(list)
 
-    def add(self, candidate: Candidate, fp: Fingerprint) -> None:
-        """Take an article in; the first one with a text stays its exact original."""
+    def add(self, candidate: Candidate, fp: Fingerprint, verdict: Verdict | None = None) -> None:
+        """Take an article in; a copy only leads to its original, so that originals alone are candidates."""
+        if verdict is not None and verdict.original is not None and verdict.relation in SUPPRESSED:
+            self._exact.setdefault(fp.exact, verdict.original)
+            return
         self._articles[candidate.id] = candidate
         self._exact.setdefault(fp.exact, candidate.id)
         for key in fp.keys:

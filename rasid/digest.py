@@ -206,13 +206,14 @@ def _rank(group: _Group, wanted: Mapping[str, Term]) -> tuple[int, int, float, i
 
 def _story(group: _Group) -> DigestStory:
     lead = _lead(group.news)
+    titles = {one.article.id: one.article.title for one in group.all}
     return DigestStory(
         story_id=group.story_id,
         headline=lead.article.title or _opening(lead.article.text),
         url=lead.article.url,
         terms=group.terms,
         snippets=_snippets(lead, group),
-        appearances=tuple(_appearance(one.article) for one in group.all),
+        appearances=tuple(_appearance(one.article, titles) for one in group.all),
         matched=_forms(group),
         known=any(one.article.story_reported for one in group.news),
         why=_why(group.news),
@@ -238,7 +239,7 @@ def _opening(text: str) -> str:
     )
 
 
-def _appearance(article: ReportArticle) -> Appearance:
+def _appearance(article: ReportArticle, titles: Mapping[int, str]) -> Appearance:
     return Appearance(
         article_id=article.id,
         outlet=article.outlet,
@@ -246,8 +247,31 @@ def _appearance(article: ReportArticle) -> Appearance:
         url=article.url,
         published=article.published,
         relation=article.relation,
-        note=None if article.relation == "new" or article.copy_why == _NO_REASON else article.copy_why,
+        note=_note(article, titles),
     )
+
+
+def _note(article: ReportArticle, titles: Mapping[int, str]) -> Reason | None:
+    """How it relates to its original; where that stands in the same story, without naming it again."""
+    if article.relation == "new" or article.copy_why == _NO_REASON:
+        return None
+    title = titles.get(article.original or 0)
+    if title is None:
+        return article.copy_why
+    if article.relation in SUPPRESSED:
+        return _share(article.copy_why) if article.relation == "near" else None
+    return _unnamed(article.copy_why, title)
+
+
+def _share(why: Reason) -> Reason | None:
+    """«68% من النص» out of «نسخة من «…»: 68% من النص»; an edited copy rounded to the whole has none."""
+    ar, en = why.ar.rpartition("»: "), why.en.rpartition("”: ")
+    return Reason(ar[2], en[2]) if ar[1] and en[1] and not ar[2].startswith("100%") else None
+
+
+def _unnamed(why: Reason, title: str) -> Reason:
+    """«يضيف 63 كلمة» out of «يضيف 63 كلمة إلى «…»»; a reason in other words stays as it is."""
+    return Reason(why.ar.removesuffix(f" إلى «{title}»"), why.en.removesuffix(f" to “{title}”"))
 
 
 def _forms(group: _Group) -> tuple[tuple[str, str, int], ...]:
@@ -259,11 +283,14 @@ def _forms(group: _Group) -> tuple[tuple[str, str, int], ...]:
 
 
 def _why(news: Sequence[_Found]) -> Reason | None:
-    """Why the articles are one story, as the last to join it was told; one article needs no reason."""
-    if len(news) < 2:
-        return None
-    last = max(news, key=lambda one: (one.article.first_seen, one.article.id))
-    return None if last.article.story_why == _NO_REASON else last.article.story_why
+    """Why the articles are one story, as the last to join it by its own words was told.
+
+    Of a story's articles only the first stored can have opened it, and an opener's reason says that nothing
+    was near; what extends another joined by its original, which its note says. None where no other is left.
+    """
+    stored = sorted((one.article for one in news), key=lambda article: article.id)
+    joined = [one for one in stored[1:] if one.relation != "extends" and one.story_why != _NO_REASON]
+    return joined[-1].story_why if joined else None
 
 
 def _count(term: Term, groups: Sequence[_Group], days: tuple[int, ...]) -> TermCount:

@@ -18,6 +18,14 @@ The order matters: with the longest chosen first («leftmost-longest» of the au
 fails the edge test would hide a shorter one that stands. Whereas a form with the article of its own
 («الهواوي», a surname unless cues say otherwise) does hide the plain name inside it.
 
+Two kinds of context outweigh the general order of evidence:
+
+- A person is named in full once and by surname from then on. So where a form with the article of its own is
+  refused once («الدكتور حاتم الهواوي»), its other occurrences in title and text need a cue nearby; one
+  anywhere in the article is no longer enough.
+- A name with a model number of its cues right after it («Kunlun P800») is a product, whatever stands before
+  it: «فريق» is a sports team before the bare name, an engineers' team before the numbered one.
+
 Known exceptions
 ----------------
 - A newline inside a form is never bridged: a paragraph ends there.
@@ -224,12 +232,14 @@ class _Article:
 
     def __init__(self, title: str, text: str) -> None:
         self.pages = (_Page("title", title), _Page("text", text))
+        self.surnames: frozenset[str] = frozenset()  # terms whose name is somebody's surname here
         self._anywhere: dict[tuple[_Phrase, ...], str] = {}
 
     def cue(self, rule: _Rule, page: _Page, hit: _Hit) -> str:
         """Give the cue that confirms a hit; empty where there is none."""
-        if rule.form.near is not None and rule.form.near.within is not None:
-            return self.cue_within(rule.near, rule.form.near.within, page, hit)
+        within = self._within(rule, hit)
+        if within is not None:
+            return self.cue_within(rule.near, within, page, hit)
         if rule.near not in self._anywhere:
             found = (
                 cue.typed
@@ -239,6 +249,12 @@ class _Article:
             )
             self._anywhere[rule.near] = next(found, "")
         return self._anywhere[rule.near]
+
+    def _within(self, rule: _Rule, hit: _Hit) -> int | None:
+        """Give how close, in words, a cue must be; None: anywhere in the article."""
+        within = rule.form.near.within if rule.form.near else None
+        is_surname = rule.term.id in self.surnames and rule in _articled(hit)
+        return _NEARBY if within is None and is_surname else within
 
     @staticmethod
     def cue_within(phrases: Iterable[_Phrase], distance: int, page: _Page, hit: _Hit) -> str:
@@ -275,14 +291,9 @@ class Matcher:
         article = _Article(title, text)
         if not any(self._automaton.find_matches_as_indexes(page.unmasked) for page in article.pages):
             return ()
-        return tuple(mention for page in article.pages for mention in self._mentions(article, page))
-
-    def _mentions(self, article: _Article, page: _Page) -> Iterator[Mention]:
-        for hits in _longest(self._standing(page)):
-            decisions = [decision for hit in hits for decision in _decisions(article, page, hit)]
-            if decisions:
-                best = min(decisions, key=lambda decision: decision.status)  # matched before uncertain
-                yield _mention(page, hits[0], best)
+        groups = [(page, hits) for page in article.pages for hits in _longest(self._standing(page))]
+        article.surnames = _surnames(groups)
+        return tuple(mention for page, hits in groups for mention in _mentions(article, page, hits))
 
     def _standing(self, page: _Page) -> Iterator[_Hit]:
         """Give the occurrences that pass the edge test."""
@@ -506,11 +517,33 @@ def _longest(hits: Iterable[_Hit]) -> list[list[_Hit]]:
     return chosen
 
 
+def _mentions(article: _Article, page: _Page, hits: list[_Hit]) -> Iterator[Mention]:
+    """Give the mention that the hits of one span come to; nothing where all are rejected."""
+    decisions = [decision for hit in hits for decision in _decisions(article, page, hit)]
+    if decisions:
+        best = min(decisions, key=lambda decision: decision.status)  # matched before uncertain
+        yield _mention(page, hits[0], best)
+
+
+def _articled(hit: _Hit) -> tuple[_Rule, ...]:
+    """Give the rules of the form with ال that judge a hit; none where it has no ال, or no such form."""
+    return hit.pattern.rule.articled if hit.edge.clitic.endswith(("ال", "لل")) else ()
+
+
+def _surnames(groups: Iterable[tuple[_Page, list[_Hit]]]) -> frozenset[str]:
+    """Give the terms whose form with ال is refused somewhere, being a part of a person's name there."""
+    return frozenset(
+        rule.term.id
+        for page, hits in groups
+        for hit in hits
+        for rule in _articled(hit)
+        if _is_refused(page, hit, rule)
+    )
+
+
 def _decisions(article: _Article, page: _Page, hit: _Hit) -> Iterator[_Decision]:
     """Give what the rules of a hit decide; nothing where they reject it."""
-    rule = hit.pattern.rule
-    articled = rule.articled if hit.edge.clitic.endswith(("ال", "لل")) else ()
-    for judge in articled or (rule,):
+    for judge in _articled(hit) or (hit.pattern.rule,):
         decision = _judge(article, page, hit, judge)
         if decision is not None:
             yield decision
@@ -543,10 +576,26 @@ def _is_refused(page: _Page, hit: _Hit, rule: _Rule) -> bool:
         within = max(_NEARBY, near.within or 0) if near else _NEARBY
         phrases = (phrase for group in rule.unless.values() for phrase in group)
         return bool(_Article.cue_within(phrases, within, page, hit))
+    if _is_numbered(page, hit, rule):
+        return False
     first, after = page.around(hit)
     beside = {base for place in (first - 2, first - 1, after) for base in page.bases(place)}
     phrases = (phrase for base in beside & rule.unless.keys() for phrase in rule.unless[base])
     return any(_is_adjacent(page, phrase, hit, rule) for phrase in phrases)
+
+
+def _is_numbered(page: _Page, hit: _Hit, rule: _Rule) -> bool:
+    """Tell a name with a model number among its cues right after it: «Kunlun P800».
+
+    Codes have none: in «H10 H20 H100» the neighbour is the next room of a list.
+    """
+    _, after = page.around(hit)
+    if rule.form.kind != "form" or not page.one_clause(after - 1, after):
+        return False
+    number = page.word(after)  # as it stands: with a clitic («وP800») it is another thing
+    return any(character.isdigit() for character in number) and any(
+        cue.parts == (number,) for cue in rule.near
+    )
 
 
 def _is_adjacent(page: _Page, phrase: _Phrase, hit: _Hit, rule: _Rule) -> bool:

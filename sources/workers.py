@@ -37,7 +37,6 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from rasid.errors import ExtractError, FeedParseError
-from sources import feeds, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +103,7 @@ class Workers:
             FeedParseError: no feed, or the worker was killed over it.
         """
         try:
-            return await self._run(feeds.parse_feed, body, content_type, url)
+            return await self._run(_parse_feed, body, content_type, url)
         except _KilledError as e:
             raise FeedParseError(url, e.reason) from e
 
@@ -115,7 +114,18 @@ class Workers:
             ExtractError: no article, or the worker was killed over it.
         """
         try:
-            return await self._run(pages.extract, page, url)
+            return await self._run(_extract, page, url)
+        except _KilledError as e:
+            raise ExtractError(url, e.reason, e.permanent) from e
+
+    async def extract_feed_text(self, summary: str, url: str, title: str) -> Extracted | None:
+        """`pages.extract_feed_text` in a worker: a feed's HTML is as hostile as a page's.
+
+        Raises:
+            ExtractError: the worker was killed over it.
+        """
+        try:
+            return await self._run(_extract_feed_text, summary, url, title)
         except _KilledError as e:
             raise ExtractError(url, e.reason, e.permanent) from e
 
@@ -150,7 +160,7 @@ class Workers:
 
     def _new_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([__name__])
+        context.set_forkserver_preload(["sources.feeds", "sources.pages", __name__])
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=_TASKS_PER_WORKER,
@@ -194,6 +204,27 @@ def _die_with_parent() -> None:
     if parent is not None:
         wait([parent.sentinel])
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+# The parsers are imported where they run: the process that only hands out work does not pay for them.
+
+
+def _parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
+    from sources import feeds
+
+    return feeds.parse_feed(body, content_type, url)
+
+
+def _extract(page: bytes, url: str) -> Extracted:
+    from sources import pages
+
+    return pages.extract(page, url)
+
+
+def _extract_feed_text(summary: str, url: str, title: str) -> Extracted | None:
+    from sources import pages
+
+    return pages.extract_feed_text(summary, url, title)
 
 
 def _task(function: Callable[..., Any], args: tuple[object, ...], cpu: int) -> _Report[Any]:

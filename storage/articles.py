@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import case, func, insert, select, update
 
 from rasid.errors import StorageError
-from rasid.types import Candidate, StoryMember
+from rasid.types import SUPPRESSED, Candidate, StoryMember
 from storage.dialects import chunks, serialise
 from storage.feeds import finish_entry
 from storage.schema import article_terms, articles, fingerprint, identity, mentions, stories
@@ -51,7 +51,10 @@ def _by_ids(ids: Sequence[int]) -> Any:
 
 
 def _same_words(connection: Connection, fp: Fingerprint, limit: int) -> Sequence[int]:
-    query = select(articles.c.id).where(articles.c.exact == fp.exact).order_by(articles.c.id).limit(limit)
+    """Ids of the articles with the same words; a copy with them leads to its original."""
+    hidden = articles.c.relation.in_(SUPPRESSED)
+    original = case((hidden, articles.c.original), else_=articles.c.id)
+    query = select(original).where(articles.c.exact == fp.exact).distinct().order_by(original).limit(limit)
     return connection.scalars(query).all()
 
 
@@ -115,7 +118,8 @@ def _insert(connection: Connection, new: NewArticle, now: datetime) -> StoredArt
     story_id = _join_story(connection, new)
     article_id = _insert_row(connection, articles, story_id=story_id, **_article_row(new, now))
     connection.execute(insert(article_terms).values(article_id=article_id, terms=new.terms))
-    _insert_keys(connection, article_id, new.fingerprint)
+    if new.verdict.relation not in SUPPRESSED:  # only originals are candidates
+        _insert_keys(connection, article_id, new.fingerprint)
     _insert_mentions(connection, article_id, new)
     return StoredArticle(article_id, story_id, created=True, new_story=new.choice.story_id is None)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
     from sqlalchemy.exc import DBAPIError
 
-MIGRATE = "its tables are not those of this version of Rasid: migrate it (`rasid init`)"
+MIGRATE = "its tables are not those of this version of Rasid: `rasid run` migrates them"
 
 _DAMAGED = "it is damaged: set the file aside and restore the last backup"
 _SQLITE = {

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -42,7 +43,6 @@ from rasid.types import (
     Verdict,
 )
 from sources.http import Fetcher, HttpOptions
-from sources.pages import extract_feed_text
 from sources.workers import Workers
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from rasid.app.context import Clock, Rasid
 
+EXTRACT = "extract (trafilatura)"  # the stage that is most of a run's CPU: the table shows its share
 CHUNK = 64  # pages in the air at once: bounds memory (64 pages of 5 MB), and is what a killed run repeats
 
 
@@ -59,6 +60,7 @@ class _Run:
 
     rasid: Rasid
     clock: Clock
+    workers: Workers
     deadline: float  # on the monotonic clock
     progress: Progress
     stages: Stages = field(default_factory=Stages)
@@ -80,9 +82,10 @@ def collect(
 ) -> CollectReport:
     """Poll the due feeds (with `force`, all of them) and ingest what is new, within the run's deadline."""
     started = clock()
-    feeds = poll_feeds(rasid, clock=clock, force=force, progress=progress)
-    spent = (clock() - started).total_seconds()
-    pages = ingest_pages(rasid, clock=clock, spent=spent, progress=progress)
+    with _pool(rasid, None) as workers:
+        feeds = poll_feeds(rasid, clock=clock, force=force, workers=workers, progress=progress)
+        spent = (clock() - started).total_seconds()
+        pages = ingest_pages(rasid, clock=clock, spent=spent, workers=workers, progress=progress)
     report = merge_reports(feeds, pages)
     rasid.store.record_run("collect", started, clock(), run_summary(report))
     return report
@@ -131,37 +134,38 @@ def poll_feeds(
     *,
     clock: Clock,
     force: bool = False,
+    workers: Workers | None = None,
     progress: Progress = quiet,
 ) -> CollectReport:
     """Fetch and read the due feeds; queue the entries not seen before."""
-    run = _Run(rasid, clock, monotonic() + rasid.config.settings.collect.deadline, progress)
-    feeds = {feed.id: feed for feed in rasid.config.feeds if feed.enabled}
-    with run.stages.span("queue", items=0):
-        rasid.store.sync_feeds(rasid.config.feeds, clock())
-        states = rasid.store.claim_due_feeds(list(feeds), clock(), run.lease(), force=force)
-    if not states:
-        return CollectReport(stages=run.stages.table())
-    outcomes = asyncio.run(_poll_all(run, [(feeds[state.feed_id], state) for state in states]))
+    with _pool(rasid, workers) as pool:
+        run = _Run(rasid, clock, pool, monotonic() + rasid.config.settings.collect.deadline, progress)
+        feeds = {feed.id: feed for feed in rasid.config.feeds if feed.enabled}
+        with run.stages.span("queue", items=0):
+            rasid.store.sync_feeds(rasid.config.feeds, clock())
+            states = rasid.store.claim_due_feeds(list(feeds), clock(), run.lease(), force=force)
+        outcomes = asyncio.run(_poll_all(run, [(feeds[state.feed_id], state) for state in states]))
     return CollectReport(feeds=tuple(outcomes), stages=run.stages.table(), deadline_hit=run.over)
 
 
 async def _poll_all(run: _Run, due: Sequence[tuple[Feed, FeedState]]) -> list[FeedOutcome]:
-    options = _http_options(run)
     outcomes: list[FeedOutcome] = []
-    with _workers(run) as workers, run.stages.rest("fetch feeds"):
-        async with Fetcher(options) as fetcher, asyncio.TaskGroup() as group:
+    before = run.workers.cpu_seconds
+    with run.stages.rest("fetch feeds"):
+        async with Fetcher(_http_options(run)) as fetcher, asyncio.TaskGroup() as group:
 
             async def one(feed: Feed, state: FeedState) -> None:
-                outcomes.append(await _poll(run, fetcher, workers, feed, state))
+                outcomes.append(await _poll(run, fetcher, feed, state))
                 run.progress("feeds", len(outcomes), len(due))
 
             for feed, state in due:
                 group.create_task(one(feed, state))
     run.stages.add("fetch feeds", items=len(due))
+    run.stages.add("parse feeds, start workers", cpu=run.workers.cpu_seconds - before)
     return sorted(outcomes, key=lambda outcome: outcome.feed_id)
 
 
-async def _poll(run: _Run, fetcher: Fetcher, workers: Workers, feed: Feed, state: FeedState) -> FeedOutcome:
+async def _poll(run: _Run, fetcher: Fetcher, feed: Feed, state: FeedState) -> FeedOutcome:
     """One feed: whatever happens to it is saved, counted once, and stops no other."""
     try:
         async with asyncio.timeout(max(0.0, run.deadline - monotonic())):
@@ -169,7 +173,7 @@ async def _poll(run: _Run, fetcher: Fetcher, workers: Workers, feed: Feed, state
             if response.status == 304:
                 return _unchanged(run, feed, state)
             content_type = response.headers.get("content-type")
-            parsed = await workers.parse_feed(response.body, content_type, response.final_url)
+            parsed = await run.workers.parse_feed(response.body, content_type, response.final_url)
     except FetchError as error:
         return _failed(run, feed, state, error)
     except FeedParseError as error:
@@ -239,14 +243,16 @@ def ingest_pages(
     *,
     clock: Clock,
     spent: float = 0.0,
+    workers: Workers | None = None,
     progress: Progress = quiet,
 ) -> CollectReport:
     """Work through the queue of entries; `spent` seconds of the run's deadline are gone already."""
     settings = rasid.config.settings.collect
-    run = _Run(rasid, clock, monotonic() + max(0.0, settings.deadline - spent), progress)
     counts = _Counts()
-    if rasid.store.pending_entries():
-        asyncio.run(_ingest_all(run, counts))
+    with _pool(rasid, workers) as pool:
+        run = _Run(rasid, clock, pool, monotonic() + max(0.0, settings.deadline - spent), progress)
+        if rasid.store.pending_entries():
+            asyncio.run(_ingest_all(run, counts))
     return CollectReport(
         fetched=counts.fetched,
         stored=counts.stored,
@@ -266,11 +272,11 @@ def ingest_pages(
 
 async def _ingest_all(run: _Run, counts: _Counts) -> None:
     store, settings = run.rasid.store, run.rasid.config.settings.collect
+    before = run.workers.cpu_seconds
     with run.stages.span("story", items=0):
         index = StoryIndex(store.story_members(run.clock() - timedelta(days=settings.story_days)))
-    feeds = {feed.id: feed for feed in run.rasid.config.feeds}
     done, total = 0, min(store.pending_entries(), settings.max_pages)
-    with _workers(run) as workers, run.stages.rest("fetch pages"):
+    with run.stages.rest("fetch pages"):
         async with Fetcher(_http_options(run)) as fetcher:
             while done < settings.max_pages and not run.over:
                 limit = min(CHUNK, settings.max_pages - done)
@@ -278,9 +284,12 @@ async def _ingest_all(run: _Run, counts: _Counts) -> None:
                     batch = store.claim_entries(run.clock(), run.lease(), limit)
                 if not batch:
                     break
-                await _ingest_batch(run, counts, index, fetcher, workers, feeds, batch)
+                await _ingest_batch(run, counts, index, fetcher, batch)
                 done += len(batch)
                 run.progress("pages", done, total)
+    run.stages.add("fetch pages", items=done)
+    # A worker that was killed over a page has spent its CPU there, too.
+    run.stages.add(EXTRACT, cpu=run.workers.cpu_seconds - before - run.stages.cpu(EXTRACT))
 
 
 async def _ingest_batch(
@@ -288,13 +297,11 @@ async def _ingest_batch(
     counts: _Counts,
     index: StoryIndex,
     fetcher: Fetcher,
-    workers: Workers,
-    feeds: dict[str, Feed],
     batch: Sequence[PendingEntry],
 ) -> None:
     """Read a batch of pages side by side, then store its articles in order of publication."""
     left = max(0.0, run.deadline - monotonic())
-    reading = [asyncio.create_task(_read(run, fetcher, workers, feeds, pending)) for pending in batch]
+    reading = [asyncio.create_task(_read(run, fetcher, pending)) for pending in batch]
     _, late = await asyncio.wait(reading, timeout=left)
     for task in late:
         task.cancel()
@@ -315,37 +322,39 @@ async def _ingest_batch(
         _store(run, counts, index, pending, article)
 
 
-async def _read(
-    run: _Run, fetcher: Fetcher, workers: Workers, feeds: dict[str, Feed], pending: PendingEntry
-) -> Article | PageFailure:
+async def _read(run: _Run, fetcher: Fetcher, pending: PendingEntry) -> Article | PageFailure:
     """The article of an entry: from its page, else from the feed's own text, else a failure with its reason."""
-    outlet = feeds[pending.feed_id].name if pending.feed_id in feeds else pending.feed_id
+    names = {feed.id: feed.name for feed in run.rasid.config.feeds}
+    outlet = names.get(pending.feed_id, pending.feed_id)
     try:
         response = await fetcher.get(pending.entry.url)
-        extracted = await workers.extract(response.body, response.final_url)
+        extracted = await run.workers.extract(response.body, response.final_url)
     except FetchError as error:
-        return _without_page(run, pending, outlet, error.reason, permanent=error.permanent)
+        return await _without_page(run, pending, outlet, error)
     except ExtractError as error:
-        return _without_page(run, pending, outlet, error.reason, permanent=error.permanent)
-    run.stages.add("extract (trafilatura)", items=1, cpu=extracted.cpu_seconds)
+        return await _without_page(run, pending, outlet, error)
+    run.stages.add(EXTRACT, items=1, cpu=extracted.cpu_seconds)
     with run.stages.span("clean"):
         return _article(run, pending, outlet, extracted, from_feed=False)
 
 
-def _without_page(
-    run: _Run, pending: PendingEntry, outlet: str, reason: str, *, permanent: bool
+async def _without_page(
+    run: _Run, pending: PendingEntry, outlet: str, error: FetchError | ExtractError
 ) -> Article | PageFailure:
     """A page that could not be read: tried again later, at last replaced by the feed's own text."""
     settings = run.rasid.config.settings.collect
-    attempts = pending.attempts + 1
-    if not permanent and attempts < settings.attempts:
+    if not error.permanent and pending.attempts + 1 < settings.attempts:
         again = run.clock() + timedelta(minutes=settings.poll_min * 2**pending.attempts)
-        run.rasid.store.retry_entry(pending.id, reason, again)
-        return PageFailure(pending.feed_id, pending.entry.url, reason, final=False)
-    extracted = extract_feed_text(pending.entry.summary, pending.entry.url, pending.entry.title)
+        run.rasid.store.retry_entry(pending.id, error.reason, again)
+        return PageFailure(pending.feed_id, pending.entry.url, error.reason, final=False)
+    entry = pending.entry
+    try:
+        extracted = await run.workers.extract_feed_text(entry.summary, entry.url, entry.title)
+    except ExtractError:
+        extracted = None
     if extracted is None:
-        run.rasid.store.fail_entry(pending.id, reason, run.clock())
-        return PageFailure(pending.feed_id, pending.entry.url, reason, final=True)
+        run.rasid.store.fail_entry(pending.id, error.reason, run.clock())
+        return PageFailure(pending.feed_id, entry.url, error.reason, final=True)
     return _article(run, pending, outlet, extracted, from_feed=True)
 
 
@@ -387,7 +396,9 @@ def _store(run: _Run, counts: _Counts, index: StoryIndex, pending: PendingEntry,
         verdict = decide(article.title, article.text, article.published, candidates)
     with stages.span("story"):
         terms = story_terms(article.title, article.text)
-        choice = _story(verdict, candidates) or index.choose(terms, article.published)
+        choice = _story(verdict, candidates) or index.choose(
+            terms, article.published, title=article.title, text=article.text
+        )
     with stages.span("match"):
         mentions = run.rasid.matcher.find(article.text, article.title)
     with stages.span("store"):
@@ -428,8 +439,11 @@ def _story(verdict: Verdict, candidates: Sequence[Candidate]) -> StoryChoice | N
 # ── settings as the stages want them ─────────────────────────────────────────────────────────────
 
 
-def _workers(run: _Run) -> Workers:
-    return Workers(processes=run.rasid.config.settings.collect.processes)
+def _pool(rasid: Rasid, workers: Workers | None) -> AbstractContextManager[Workers]:
+    """The pool that the caller keeps, else one for this half of a collect."""
+    if workers is not None:
+        return nullcontext(workers)
+    return Workers(processes=rasid.config.settings.collect.processes)
 
 
 def _poll_options(run: _Run) -> PollOptions:

@@ -42,14 +42,15 @@ def load_config(folder: Path) -> words.Config:
     try:
         return words.parse_config(files)
     except ConfigError as error:
-        raise ConfigError([_under(folder, problem) for problem in error.problems]) from None
+        raise ConfigError([under(folder, problem) for problem in error.problems]) from None
 
 
 def _missing(folder: Path, name: str) -> Problem:
     return Problem(str(folder / name), 0, f"not there; `rasid --config {folder} init` writes a first one")
 
 
-def _under(folder: Path, problem: Problem) -> Problem:
+def under(folder: Path, problem: Problem) -> Problem:
+    """A problem of a file of the config folder, its name as a person can open it."""
     return Problem(str(folder / problem.file), problem.line, problem.message)
 
 

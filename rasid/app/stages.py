@@ -34,6 +34,10 @@ class Stages:
         self._wall[stage] = self._wall.get(stage, 0.0) + wall
         self._cpu[stage] = self._cpu.get(stage, 0.0) + cpu
 
+    def cpu(self, stage: str) -> float:
+        """CPU seconds counted to a stage so far."""
+        return self._cpu.get(stage, 0.0)
+
     @contextmanager
     def span(self, stage: str, items: int = 1) -> Iterator[None]:
         """Measure a block that does not await."""

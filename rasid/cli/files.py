@@ -53,7 +53,7 @@ def check(folder: Path, as_json: bool) -> None:
 
     Exit code 3 when a file is refused, 1 when an example fails.
     """
-    from rasid.app.context import load_config
+    from rasid.app.context import load_config, under
     from rasid.config import check_examples
     from rasid.matching import Matcher
 
@@ -61,7 +61,8 @@ def check(folder: Path, as_json: bool) -> None:
     matcher = Matcher(list(config.terms.values()))
     problems: list[Problem] = []
     for watchlist in config.watchlists:
-        problems += check_examples(watchlist, lambda text: sorted({m.term for m in matcher.find(text)}))
+        found = check_examples(watchlist, lambda text: sorted({m.term for m in matcher.find(text)}))
+        problems += [under(folder, problem) for problem in found]
     if as_json:
         click.echo(json.dumps([_as_dict(problem) for problem in problems], ensure_ascii=False))
     else:

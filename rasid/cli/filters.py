@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rasid.app.context import load_config
+from rasid.cleaning import clean_text, clean_title
 from rasid.cli import FINDINGS
 from rasid.copies import MemoryCorpus, decide, fingerprint
 from rasid.errors import ConfigError, ExtractError, Problem
@@ -128,7 +129,6 @@ def match(folder: Path, watchlist: Path | None) -> None:
 @click.option("--url", default="", help="The page's address: for relative links and the outlet's name.")
 def extract(url: str) -> None:
     """Read the article out of a page: HTML in, one JSON object out."""
-    from rasid.cleaning import clean_text, clean_title
     from rasid.urls import host_of
     from sources.pages import extract as read_page
 
@@ -161,7 +161,8 @@ class Stream:
 
     def handle(self, row: Row) -> Row:
         """One article's relation, original and story."""
-        title, text = _text(row, "title", required=False), _text(row, "text")
+        title = _text(row, "title", required=False)
+        text = clean_text(_text(row, "text"), title)
         published = _time(_text(row, "published", required=False))
         print_ = fingerprint(title, text)
         verdict = decide(title, text, published, self._corpus.candidates(print_))
@@ -170,10 +171,10 @@ class Stream:
         if verdict.original is not None and verdict.relation != "revised":
             story, score = self._stories[verdict.original], verdict.score
         else:
-            choice = self._index.choose(terms, published)
+            choice = self._index.choose(terms, published, title=title, text=text)
             story, score = choice.story_id or next(self._story_numbers), verdict.score or choice.score
         self._ids[number], self._stories[number] = row["id"], story
-        self._corpus.add(Candidate(number, title, text, published, story), print_)
+        self._corpus.add(Candidate(number, title, text, published, story), print_, verdict)
         self._index.add(StoryMember(number, story, terms, published))
         return {
             "id": row["id"],

@@ -60,7 +60,7 @@ def appearance(
 
 
 def _copies(count: int, first: int, title: str) -> list[Appearance]:
-    note = Reason(ar="نسخة من «الراصد التقني»: 96% من النص", en="copy of Al-Rasid Tech: 96% of the text")
+    note = Reason(ar="96% من النص", en="96% of the text")
     return [
         appearance(first + n, f"موقع الخبر {n + 1}", 3 - n / 10, title=title, relation="near", note=note)
         for n in range(count)
@@ -126,7 +126,7 @@ STORIES = (
                 9.4,
                 title=_ALLIANCE,
                 relation="revised",
-                note=Reason(ar="الأرقام تغيّرت: 9 آلاف ← 12 ألفًا", en="figures changed: 9,000 to 12,000"),
+                note=Reason(ar="الأرقام تغيّرت: 9000 → 12000", en="the figures changed: 9,000 → 12,000"),
             ),
         ),
         matched=(("huawei", "هواوي", 4),),

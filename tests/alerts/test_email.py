@@ -35,7 +35,7 @@ def message(rendered: Rendered = RENDERED, **changes: Any) -> bytes:
         "sender": "راصد <rasid@rasid.example>",
         "recipient": "reader@mail.example",
         "message_id": "<7.analysts@rasid.example>",
-        "list_id": "analysts.rasid.example",
+        "list_id": "analysts",
         "unsubscribe": None,
         "date": datetime(2025, 11, 22, 4, 0, tzinfo=UTC),
         "repeat": False,
@@ -176,6 +176,18 @@ def test_the_headers() -> None:
     assert taken["Date"] == "Sat, 22 Nov 2025 04:00:00 +0000"
     assert str(make_header(decode_header(taken["From"]))) == "راصد <rasid@rasid.example>"
     assert {"List-Unsubscribe", "List-Unsubscribe-Post", "X-Rasid-Repeat", "X-Evil"}.isdisjoint(taken.keys())
+
+
+@pytest.mark.parametrize(
+    ("list_id", "sender", "expected"),
+    [
+        ("analysts", "rasid@rasid.localhost", "<analysts.rasid.localhost>"),
+        ("chips_2", "راصد <rasid@mail.rasid.example>", "<chips_2.mail.rasid.example>"),
+    ],
+)
+def test_the_list_is_named_like_a_domain(list_id: str, sender: str, expected: str) -> None:
+    """RFC 2919: a label of the list's own under the domain of who sends it, never the bare label."""
+    assert expected == message_from_bytes(message(list_id=list_id, sender=sender))["List-Id"]
 
 
 def test_unsubscribe_and_repeat() -> None:

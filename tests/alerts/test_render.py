@@ -18,10 +18,13 @@ from alerts import words
 from alerts.bidi import LRI, PDI, RLI, clean, isolated
 from alerts.links import safe_link
 from alerts.render import MAX_BYTES, MAX_SUBJECT, render
+from rasid.types import Reason
 from tests.alerts import samples
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rasid.types import Relation
 
 NOW = samples.NOW
 
@@ -65,13 +68,13 @@ def test_the_rich_digest_says_everything() -> None:
         "▲ 3 فوق المعتاد",
         "أول ظهور هذا الأسبوع",
         "واشنطن تسمح ببيع شريحة H20 للشركات الصينية بعد أشهر من المنع",
-        "نسخة من «الراصد التقني»: 96% من النص",
+        "نسخة معدّلة: 96% من النص",
         "و3 نسخ أخرى",
-        "إضافة: يضيف 120 كلمة عن أثر القرار",
-        "تعديل: الأرقام تغيّرت",
-        "مستجدّ في قصة سابقة",
-        "طابقت: H20 (9)، إنفيديا (6)، نفيديا [إنفيديا] (2)، هواوي (1)",
-        "للمراجعة: مطابقة غير مؤكدة واحدة",
+        " — يضيف 120 كلمة عن أثر القرار",
+        " — الأرقام تغيّرت: 9000 ← 12000",
+        "جديد في قصة سابقة",
+        "الأسماء الواردة: H20 (9)، إنفيديا (6)، نفيديا [إنفيديا] (2)، هواوي (1)",
+        "للمراجعة: مطابقة واحدة غير مؤكدة",
         "504 Gateway Timeout",
         "آخر جلب ناجح: أمس 11:00 ص",
         "لم يُجلب بعد",
@@ -82,7 +85,70 @@ def test_the_rich_digest_says_everything() -> None:
         assert expected in re.sub("[\u2066-\u2069\u200f]", "", rendered.text)
     assert "H20" in page.hits
     assert "إنفيديا" in page.hits
-    assert page.words.count("نسخة من") == 4
+    assert page.words.count("نسخة معدّلة") == 4
+    for refused in ("نسخة من", "إضافة:", "→"):
+        assert refused not in page.words + rendered.text
+
+
+@pytest.mark.parametrize(
+    ("relation", "note", "arabic", "english"),
+    [
+        ("exact", None, "نسخة حرفية", "verbatim copy"),
+        ("near", None, "نسخة معدّلة", "edited copy"),
+        (
+            "near",
+            Reason("68% من النص", "68% of the text"),
+            "نسخة معدّلة: 68% من النص",
+            "edited copy: 68% of the text",
+        ),
+        ("excerpt", None, "نسخة مختصرة", "shortened copy"),
+        (
+            "exact",
+            Reason("نسخة من «خبر»: 100% من النص", "copy of “خبر”: 100% of the text"),
+            "نسخة من «خبر»: 100% من النص",
+            "copy of “خبر”: 100% of the text",
+        ),
+        ("extends", Reason("يضيف 120 كلمة", "adds 120 words"), "يضيف 120 كلمة", "adds 120 words"),
+        ("extends", None, "يضيف إلى خبر سابق", "adds to an earlier article"),
+        (
+            "revised",
+            Reason("الأرقام تغيّرت: 9.1 → 9.2", "the figures changed: 9.1 → 9.2"),
+            "الأرقام تغيّرت: 9.1 ← 9.2",
+            "the figures changed: 9.1 → 9.2",
+        ),
+    ],
+)
+def test_a_note_is_short(relation: Relation, note: Reason | None, arabic: str, english: str) -> None:
+    """A copy says its kind once, and its share; what is news says what is new. Arrows point as one reads."""
+    story = replace(
+        samples.STORIES[0],
+        appearances=(samples.appearance(2, "منصة", 1, title="خبر", relation=relation, note=note),),
+    )
+    for language, expected in (("ar", arabic), ("en", english)):
+        digest = replace(samples.rich(), stories=(story,), language=language)
+        (line,) = [line for line in _plain(render(digest, now=NOW).text).splitlines() if "• منصة · " in line]
+        assert expected == line.partition(" — ")[2]
+
+
+@pytest.mark.parametrize(
+    ("copies", "shown", "more"),
+    [(1, 1, ""), (4, 4, ""), (5, 4, "ونسخة أخرى"), (6, 4, "ونسختان أخريان"), (7, 4, "و3 نسخ أخرى")],
+)
+def test_four_copies_are_shown_and_the_rest_counted(copies: int, shown: int, more: str) -> None:
+    """An agency's copies never push the other articles of a story away."""
+    original, last = samples.STORIES[0].appearances[0], samples.STORIES[0].appearances[-1]
+    many = [samples.appearance(n, f"موقع {n}", 2, title="خبر", relation="exact") for n in range(copies)]
+    story = replace(samples.STORIES[0], appearances=(original, *many, last))
+    text = _plain(render(replace(samples.rich(), stories=(story,)), now=NOW).text)
+
+    assert shown == text.count("نسخة حرفية")
+    assert ("أخرى" in text or "أخريان" in text) == bool(more)
+    assert more in text
+    assert last.outlet in text
+
+
+def _plain(text: str) -> str:
+    return re.sub("[\u2066-\u2069\u200f]", "", text)
 
 
 def test_no_dead_link_no_picture_no_script() -> None:
@@ -162,7 +228,7 @@ def test_only_reviews_head_the_subject() -> None:
     """Where nothing is certain, the subject says what waits for review."""
     digest = replace(samples.rich(), stories=())
 
-    assert "للمراجعة: مطابقة غير مؤكدة واحدة" in render(digest, now=NOW).subject
+    assert "للمراجعة: مطابقة واحدة غير مؤكدة" in render(digest, now=NOW).subject
 
 
 def test_an_english_digest_keeps_arabic_headlines_in_their_direction() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,10 +49,10 @@ class Press:
         """An opened Rasid."""
         return open_rasid(self.folder)
 
-    def collect(self) -> CollectReport:
-        """One collect of every feed."""
+    def collect(self, *, later: timedelta = timedelta()) -> CollectReport:
+        """One collect of every feed, now or so much later."""
         with self.opened() as rasid:
-            return collect(rasid, clock=clock, force=True)
+            return collect(rasid, clock=lambda: clock() + later, force=True)
 
     def digest(self) -> DigestReport:
         """One digest run."""

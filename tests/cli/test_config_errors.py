@@ -47,7 +47,7 @@ CASES = [
         "boilerplate: []",
         "boilerplate: ['(unclosed']",
         "unclosed",
-        ["unclosed"],
+        ["not a valid pattern"],
         id="bad regex",
     ),
     pytest.param(
@@ -55,7 +55,7 @@ CASES = [
         "feeds:\n",
         "feeds:\n  - {id: twin, name: توأم, url: 'https://www.tech-wd.com/wd/feed/', category: tech, enabled: true}\n",
         "https://www.tech-wd.com/wd/feed/",
-        ["https://www.tech-wd.com/wd/feed/"],
+        ["already listed at line", "(id twin)"],
         id="duplicate feed",
     ),
 ]

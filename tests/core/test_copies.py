@@ -323,3 +323,13 @@ def test_sample_pages_are_no_copies() -> None:
         "new"
     }
     assert {verdict(text, "", old=text, old_title="").relation for text in texts} == {"exact"}
+
+
+def test_a_copy_in_memory_leads_to_its_original() -> None:
+    """A suppressed article is not a candidate; its very words lead to the original."""
+    corpus = MemoryCorpus()
+    corpus.add(candidate(), fingerprint(TITLE, TEXT))
+    edited = TEXT.replace("يوم الأحد", "الأحد").replace("ورافقها", "وصحبها")
+    corpus.add(candidate(edited, article_id=2), fingerprint(TITLE, edited), verdict(edited))
+    assert verdict(edited).relation in SUPPRESSED
+    assert [1] == [found.id for found in corpus.candidates(fingerprint(TITLE, edited))]

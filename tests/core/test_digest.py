@@ -120,7 +120,10 @@ def marked(snippet: Snippet) -> str:
 
 def copy_of(original: int, number: int, **changes: Any) -> ReportArticle:
     """A near copy in its original's story."""
-    why = Reason(ar="نسخة: 94% من النص", en="copy: 94% of the text")
+    why = Reason(
+        ar="نسخة من «إنفيديا تعود إلى السوق»: 94% من النص",
+        en="copy of “إنفيديا تعود إلى السوق”: 94% of the text",
+    )
     values = {"relation": "near", "original": original, "story_id": original, "copy_why": why, "hours": 2}
     return article(number, "إنفيديا تعود إلى السوق", "عادت إنفيديا إلى السوق.", **(values | changes))
 
@@ -142,11 +145,65 @@ def test_articles_of_one_story_are_told_once() -> None:
 
     (story,) = one.stories
     assert [shown.article_id for shown in story.appearances] == [1, 2, 3]
-    assert [shown.note and shown.note.ar for shown in story.appearances] == [None, None, "نسخة: 94% من النص"]
+    assert [shown.note and shown.note.ar for shown in story.appearances] == [None, None, "94% من النص"]
     assert story.headline == "إنفيديا تعود إلى السوق"
     assert story.why == Reason(ar="كلمات نادرة مشتركة", en="rare words in common")
     assert (one.articles, one.copies, one.outlets) == (2, 1, 2)
     assert story.matched == (("nvidia", "إنفيديا", 4),)
+
+
+OPENS = Reason(ar="لا خبر قريب منه", en="no story is near it")
+LINKED = Reason(ar="من أصل واحد", en="from one original")
+SHARES = Reason(ar="كلمات نادرة مشتركة: الشحن", en="rare words in common: الشحن")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({"id": 1, "story_why": OPENS}, {"id": 2, "story_why": SHARES}, SHARES),
+        ({"id": 2, "story_why": SHARES}, {"id": 1, "story_why": OPENS}, SHARES),
+        ({"id": 1, "story_why": OPENS}, {"id": 2, "story_why": SHARES, "relation": "revised"}, SHARES),
+        ({"id": 1, "story_why": OPENS}, {"id": 2, "story_why": LINKED, "relation": "extends"}, None),
+        ({"id": 1, "story_why": OPENS}, {"id": 2, "story_why": LINKED, "relation": "near"}, None),
+        ({"id": 1, "story_why": OPENS}, {"id": 2}, None),
+        ({"id": 1, "story_why": OPENS}, {"id": 2, "story_why": SHARES, "story_id": 9}, None),
+    ],
+    ids=["joined", "stored first, published last", "revised", "extends", "copy", "no reason", "two stories"],
+)
+def test_why_a_story_is_one(first: dict[str, Any], second: dict[str, Any], expected: Reason | None) -> None:
+    """The words of what joined it; never the opener's reason, nor that of a link which its note tells."""
+    told = [
+        article(0, "إنفيديا تعود", hours=hours, **({"story_id": 1, "original": None} | changes))
+        for hours, changes in ((6, first), (5, second))
+    ]
+
+    assert {expected} == {story.why for story in digest(*told).stories}
+
+
+@pytest.mark.parametrize(
+    ("relation", "ar", "expected"),
+    [
+        ("exact", "نسخة من «إنفيديا تعود»: 100% من النص", None),
+        ("near", "نسخة من «إنفيديا تعود»: 68% من النص", "68% من النص"),
+        ("near", "نسخة من «إنفيديا تعود»: 100% من النص", None),
+        ("near", "نسخة لا يُعرف قدرها", None),
+        ("excerpt", "نسخة من «إنفيديا تعود»: 97% من النص", None),
+        ("extends", "يضيف 63 كلمة إلى «إنفيديا تعود»", "يضيف 63 كلمة"),
+        ("revised", "الأرقام تغيّرت: 9.1 → 9.2", "الأرقام تغيّرت: 9.1 → 9.2"),
+    ],
+)
+def test_a_note_names_no_original_that_stands_above(relation: str, ar: str, expected: str | None) -> None:
+    """Within its story the share or what is new is enough; elsewhere the note keeps the title."""
+    en = ar.replace("«", "“").replace("»", "”").replace(" إلى ", " to ")
+    changes = {"relation": relation, "copy_why": Reason(ar=ar, en=en), "story_id": 1, "hours": 2}
+    original = article(1, "إنفيديا تعود", hours=6)
+    within = digest(original, article(2, "إنفيديا تعود", original=1, **changes))
+    elsewhere = digest(original, article(2, "إنفيديا تعود", original=9, **changes))
+    short, long = within.stories[0].appearances[1].note, elsewhere.stories[0].appearances[1].note
+
+    assert expected == (short and short.ar)
+    assert "إنفيديا" not in (short.ar + short.en if short else "")
+    assert Reason(ar=ar, en=en) == long
 
 
 def test_copies_of_a_reported_story_are_counted_only() -> None:

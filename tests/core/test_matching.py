@@ -273,6 +273,79 @@ def test_the_article_makes_a_surname() -> None:
     assert [("هواوي", "matched")] == spans("قالت هواوي إنها", watched)
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("وصل الهواوي أمس. يباع هاتف", 1, id="a cue anywhere"),
+        pytest.param(
+            "حاتم الهواوي مديرا. أمضى الهواوي أعواما. يباع في المتجر القريب منه هاتف", 0, id="a surname"
+        ),
+        pytest.param(
+            "أمضى الهواوي أعواما. يباع في المتجر القريب منه هاتف. وكان اسم الرجل فيما روى الناس حاتم الهواوي",
+            0,
+            id="a surname later on",
+        ),
+        pytest.param("حاتم الهواوي مديرا. هاتف الهواوي جديد", 1, id="a cue nearby"),
+        pytest.param("حاتم الهواوي مديرا. تعلن هواوي ذلك", 1, id="the plain name is not concerned"),
+    ],
+)
+def test_a_surname_once_is_a_surname_again(text: str, found: int) -> None:
+    """Refused once as a part of a person's name, the form with ال needs a cue nearby in the whole article."""
+    watched = term("هواوي", Form("الهواوي", near=Cue(("هاتف",)), unless=("حاتم",)))
+
+    assert found == len(spans(text, watched))
+
+
+def test_a_surname_of_the_text_is_one_in_the_title() -> None:
+    """The full name stands in the text as a rule, the surname alone in the title."""
+    watched = term("هواوي", Form("الهواوي", near=Cue(("هاتف",)), unless=("حاتم",)))
+
+    assert [] == spans(
+        "قال حاتم الهواوي إن المدارس ستفتح أبوابها قريبا جدا. هاتف", watched, title="تعيين الهواوي"
+    )
+    assert [("هواوي", "matched")] == spans("يباع هاتف", watched, title="تعيين الهواوي")
+
+
+def test_one_surname_does_not_touch_another_term() -> None:
+    """What is a surname for one term leaves the other terms as they are."""
+    cue = Cue(("هاتف",))
+    one = term("هواوي", Form("الهواوي", near=cue, unless=("حاتم",)), name="one")
+    other = term("أوبو", Form("الأوبو", near=cue), name="other")
+
+    found = Matcher([one, other]).find(
+        "حاتم الهواوي معلم. وصل الأوبو. وفي المدينة البعيدة معرض يباع فيه هاتف"
+    )
+
+    assert [("other", "أوبو")] == [(mention.term, mention.text) for mention in found]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("فريق Kunlun P800", True, id="a model number right after"),
+        pytest.param("فريق كونلون «P800»", True, id="in quotes"),
+        pytest.param("فريق كونلون فاز، وصدر P800", False, id="elsewhere"),
+        pytest.param("فريق كونلون وP800", False, id="another thing"),
+        pytest.param("فريق كونلون. P800 متاح", False, id="another clause"),
+        pytest.param("فريق كونلون P900 مع شريحة", False, id="a number of somebody else"),
+        pytest.param("فريق كونلون شريحة", False, id="a cue, but no number"),
+    ],
+)
+def test_a_model_number_outweighs_what_refuses(text: str, *, found: bool) -> None:
+    """Right after a name a model number makes a product of it; a cue of any other kind or place does not."""
+    near = Cue(("P800", "شريحة"))
+    watched = term(Form("كونلون", near=near), Form("Kunlun", near=near), unless=("فريق",))
+
+    assert found == bool(spans(text, watched))
+
+
+def test_no_model_number_after_a_code() -> None:
+    """Codes in a row are a list of rooms as easily as one of chips."""
+    watched = term(Form("H20", kind="code", near=Cue(("H100",)), unless=("قاعة",)))
+
+    assert [] == spans("قاعة H20 H100", watched)
+
+
 # ── choosing, telling, enduring ───────────────────────────────────────────────────────────────────
 
 
@@ -337,6 +410,24 @@ def test_examples_of_the_watchlist(chips: Matcher) -> None:
 
     assert [] == check_examples(watchlist, lambda text: [mention.term for mention in chips.find(text)])
     assert ["nvidia", "h20", "huawei", "kunlun"] == [watched.id for watched in watchlist.terms]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("عتاد الهواوي ممتاز", True),
+        ("جوالات الهواوي أرخص", True),
+        ("عندي آيفون من سنين، وجربت بعده أشياء كثيرة ما أعجبتني، لين وصلني الهواوي", True),
+        ("نزلت التطبيق على الهواوي", True),
+        ("اشتريت الهواوي الجديد والبطارية ممتازة", True),
+        ("أسس الشركة عام ألفين، ثم باعها وسافر. وأمضى الهواوي أعواما في التدريس", False),
+        ("أوضح الهواوي أن تطبيق القانون يبدأ غدا", False),
+        ("ترأس المهندس رؤوف الهواوي لجنة الشبكات وأجهزة القياس", False),
+    ],
+)
+def test_the_surname_of_the_watchlist(chips: Matcher, text: str, *, found: bool) -> None:
+    """The device in everyday speech counts, the man of that name does not."""
+    assert (["huawei"] if found else []) == [mention.term for mention in chips.find(text)]
 
 
 def test_labelled_mentions(chips: Matcher) -> None:

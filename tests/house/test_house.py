@@ -38,16 +38,18 @@ def test_the_lock_holds_hashes_and_no_address() -> None:
     assert 100 < len(pinned) <= lock.count("--hash=sha256:")
 
 
+def normal(name: str) -> str:
+    """A distribution's name as registries compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def test_the_lock_has_every_dependency() -> None:
     """What pyproject.toml asks for is what the lock installs."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    names = {re.split(r"[\[<>=~ ;]", want)[0].lower().replace("_", "-") for want in wanted}
+    names = {normal(re.split(r"[\[<>=~ ;]", want)[0]) for want in wanted}
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    locked = {
-        match.lower().replace("_", "-")
-        for match in re.findall(r"^([\w.-]+)(?:\[.*\])?==", lock, re.MULTILINE)
-    }
+    locked = {normal(name) for name in re.findall(r"^([\w.-]+)(?:\[.*\])?==", lock, re.MULTILINE)}
     assert set() == names - locked
 
 

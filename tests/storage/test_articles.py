@@ -67,6 +67,17 @@ def test_one_shared_key_is_chance(store: Store) -> None:
     assert [] == candidate_ids(store)
 
 
+def test_a_copy_leads_to_its_original(store: Store) -> None:
+    """Copies are not proposed themselves; the words of one lead to the original."""
+    original = stored(store, fp=fingerprint(1, 2, exact="root"))
+    stored(store, fp=fingerprint(1, 2, 3, 4, exact="edited"), relation="near", original=original.id)
+    update = stored(store, fp=fingerprint(5, 6), relation="extends", original=original.id)
+    assert [original.id] == candidate_ids(store, 1, 2)
+    assert [] == candidate_ids(store, 3, 4)
+    assert [original.id] == candidate_ids(store, exact="edited")
+    assert [update.id] == candidate_ids(store, 5, 6)
+
+
 def test_the_same_words_need_no_shared_key(store: Store) -> None:
     """Texts too short for keys are found by their exact hash."""
     made = stored(store, fp=fingerprint(exact="abc"))
