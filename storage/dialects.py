@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,6 +28,8 @@ def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
 def insert_new(connection: Connection, table: Table) -> Insert:
     """An INSERT that leaves rows alone which are there already (by any unique key)."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # its drivers' modules are for those who use it
+
         return postgresql.insert(table).on_conflict_do_nothing()
     return sqlite.insert(table).on_conflict_do_nothing()
 
@@ -35,6 +37,8 @@ def insert_new(connection: Connection, table: Table) -> Insert:
 def upsert(connection: Connection, table: Table, *, key: Sequence[str], update: Iterable[str]) -> Insert:
     """An INSERT that sets the named columns where a row with the key exists."""
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
         new = postgresql.insert(table)
         changed = {name: new.excluded[name] for name in update}
         return new.on_conflict_do_update(index_elements=key, set_=changed)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts import email, file, slack
+from alerts import email, file
 from alerts.render import Rendered, render
 from rasid.app.context import Clock, Rasid
 from rasid.app.stages import Progress, Stages, quiet
@@ -252,6 +252,8 @@ def smtp_options(settings: Settings) -> email.SmtpOptions:
 
 
 def _send_slack(rasid: Rasid, delivery: Delivery, _rendered: Rendered, now: datetime) -> str | None:
+    from alerts import slack  # its client is for those who use it
+
     webhook = _secret("slack", delivery.recipient)
     messages = slack.payload(_digest(rasid, delivery.digest_id), now=now, repeat=delivery.repeat)
     slack.send(webhook, messages, timeout=rasid.config.settings.slack.timeout)

@@ -16,6 +16,11 @@ def quiet(_stage: str, _done: int, _total: int) -> None:
     """Show no progress."""
 
 
+def start_stage() -> StageTime:
+    """What this process has spent so far, called first thing: the interpreter and the imports."""
+    return StageTime("start", 0, 0.0, time.process_time())
+
+
 class Stages:
     """Adds up time per stage, in the order in which stages first appear.
 

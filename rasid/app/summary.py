@@ -55,11 +55,11 @@ def stage_lines(stages: Sequence[StageTime]) -> list[str]:
             stage.stage, seen.items + stage.items, seen.wall + stage.wall, seen.cpu + stage.cpu
         )
     total = sum(stage.cpu for stage in merged.values()) or 1.0
-    lines = [f"{'stage':<24}{'items':>7}{'wall s':>9}{'CPU s':>9}{'CPU':>6}"]
+    lines = [f"{'stage':<28}{'items':>7}{'wall s':>9}{'CPU s':>9}{'CPU':>6}"]
     lines += [
         # What only workers did has no wall time of its own: it ran beside the fetching.
-        f"{stage.stage:<24}{stage.items or '-':>7}{f'{stage.wall:.2f}' if stage.wall else '-':>9}"
+        f"{stage.stage:<28}{stage.items or '-':>7}{f'{stage.wall:.2f}' if stage.wall else '-':>9}"
         f"{stage.cpu:>9.2f}{stage.cpu / total:>6.0%}"
         for stage in merged.values()
     ]
-    return [*lines, f"{'all':<24}{'':>7}{'':>9}{total:>9.2f}{'100%':>6}"]
+    return [*lines, f"{'all':<28}{'-':>7}{'-':>9}{total:>9.2f}{'100%':>6}"]
