@@ -129,11 +129,12 @@ def clean_title(title: str, outlet: str | None) -> str:
     if not name:
         return line
     parts = _TITLE_BREAK.split(line)
+    rest = ""
     if len(parts) > 1 and _names(parts[-1], name):
-        return line[: -len(parts[-1])].rstrip(_TITLE_SEPARATORS)
-    if len(parts) > 1 and _names(parts[0], name):
-        return line[len(parts[0]) :].lstrip(_TITLE_SEPARATORS)
-    return line
+        rest = line[: -len(parts[-1])].rstrip(_TITLE_SEPARATORS)
+    elif len(parts) > 1 and _names(parts[0], name):
+        rest = line[len(parts[0]) :].lstrip(_TITLE_SEPARATORS)
+    return rest or line  # a title that is the outlet's name alone stays
 
 
 def _normalised(text: str) -> str:
