@@ -86,6 +86,7 @@ def _server() -> Iterator[None]:
 
 def _free_port(wanted: int) -> int:
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a server that ended a moment ago is no server
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError:

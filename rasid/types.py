@@ -483,6 +483,7 @@ class DigestReport:
 
     composed: tuple[str, ...] = ()  # digest ids
     empty: tuple[str, ...] = ()  # subscriptions that were due and had nothing to say
+    waiting: tuple[str, ...] = ()  # subscriptions that are due and wait for the end of a collect
     sent: tuple[str, ...] = ()  # "channel recipient-label digest"
     failed: tuple[str, ...] = ()  # the same, with the reason; permanent
     retrying: tuple[str, ...] = ()  # the same; tried again later

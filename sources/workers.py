@@ -31,6 +31,7 @@ import time
 from concurrent.futures import TimeoutError as TaskTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -161,6 +162,7 @@ class Workers:
     def _new_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["sources.feeds", "sources.pages", __name__])
+        _start_fork_server()
         return ProcessPool(
             max_workers=self._processes,
             max_tasks=_TASKS_PER_WORKER,
@@ -180,6 +182,15 @@ class Workers:
             self._killed += self._cpu
             return _KilledError(f"reading it took more than {self._cpu} s of CPU; stopped", permanent=True)
         return _KilledError(f"the process that read it died ({_death(exitcode)})", permanent=True)
+
+
+def _start_fork_server() -> None:
+    """Start it deaf to Ctrl-C: that is the run's to answer, and the imports would answer with a traceback."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 def _death(exitcode: int) -> str:

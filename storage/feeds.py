@@ -235,6 +235,13 @@ def pending_entries(connection: Connection) -> int:
     return connection.scalars(query).one()
 
 
+def any_in_hand(connection: Connection, now: datetime) -> bool:
+    """Whether a lease on a feed or on a pending entry has not run out."""
+    feed = select(feeds.c.id).where(feeds.c.lease_until > now).exists()
+    entry = select(entries.c.id).where(entries.c.state == "pending", entries.c.lease_until > now).exists()
+    return bool(connection.scalar(select(feed | entry)))
+
+
 def failed_entries(connection: Connection, since: datetime) -> list[tuple[str, str, str]]:
     """Feed id, URL and error of entries given up since then, oldest first."""
     query = (

@@ -176,6 +176,11 @@ class Store:
         with reading(self._engine) as connection:
             return feeds.pending_entries(connection)
 
+    def collecting(self, now: datetime) -> bool:
+        """Whether a run holds a feed or an entry at this moment, or died with it not long ago."""
+        with reading(self._engine) as connection:
+            return feeds.any_in_hand(connection, now)
+
     def failed_entries(self, since: datetime) -> list[tuple[str, str, str]]:
         """Feed id, URL and error of what was given up since then."""
         with reading(self._engine) as connection:

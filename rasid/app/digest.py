@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +27,9 @@ from rasid.types import SUPPRESSED, Delivery, Digest, DigestReport, FailedFeed, 
 if TYPE_CHECKING:
     from rasid.config import Settings
 
+PATIENCE = timedelta(minutes=15)
+"""A collect ends within 5 minutes by default; a reader who expects the 7:00 digest has it by 7:15."""
+
 LATE = timedelta(days=7)
 """How far behind its window an article may come in and still be told: a page is retried for hours, not for weeks."""
 
@@ -40,19 +43,15 @@ def run_digest(
     """Compose every due digest, then deliver everything that is due."""
     started, stages = clock(), Stages()
     with stages.span("compose"):
-        composed, empty = compose_due(rasid, clock=clock)
-    report = deliver_due(rasid, clock=clock, stages=stages, progress=progress)
-    report = DigestReport(
-        composed=composed,
-        empty=empty,
-        sent=report.sent,
-        failed=report.failed,
-        retrying=report.retrying,
-        files=report.files,
-        stages=stages.table(),
+        composing = compose_due(rasid, clock=clock)
+    report = replace(
+        deliver_due(rasid, clock=clock, stages=stages, progress=progress),
+        composed=composing.composed,
+        empty=composing.empty,
+        waiting=composing.waiting,
     )
     summary: dict[str, object] = {
-        "composed": list(composed),
+        "composed": list(report.composed),
         "sent": len(report.sent),
         "failed": list(report.failed),
         "retrying": list(report.retrying),
@@ -64,24 +63,37 @@ def run_digest(
 # ── composing ────────────────────────────────────────────────────────────────────────────────────
 
 
-def compose_due(rasid: Rasid, *, clock: Clock) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Compose and freeze each due digest; returns (digest ids, subscriptions that had nothing to say)."""
+def compose_due(rasid: Rasid, *, clock: Clock) -> DigestReport:
+    """Compose and freeze each due digest; the report tells of composing alone."""
     composed: list[str] = []
     empty: list[str] = []
+    waiting: list[str] = []
     for subscription in rasid.config.subscriptions:
-        now = clock()
-        window = due_window(subscription, rasid.store.windows(subscription.id), now)
+        now, last = clock(), rasid.store.windows(subscription.id)
+        window = due_window(subscription, last, now)
         if window is None:
+            continue
+        if rasid.store.collecting(now) and may_wait(last, window[1], now):
+            waiting.append(subscription.id)
             continue
         digest, reported = compose_window(rasid, subscription, window, now)
         nothing = not digest.stories and not digest.reviews
         if nothing and subscription.when_empty == "skip":
-            if subscription.schedule != "immediate":
+            # The first digest of all goes out as soon as there is something to say.
+            if last is not None and subscription.schedule != "immediate":
                 rasid.store.save_empty_window(subscription.id, window[1], now)
             empty.append(subscription.id)
         elif rasid.store.save_digest(digest, reported, subscription.channels, now):
             composed.append(digest.id)
-    return tuple(composed), tuple(empty)
+    return DigestReport(composed=tuple(composed), empty=tuple(empty), waiting=tuple(waiting))
+
+
+def may_wait(last: datetime | None, tick: datetime, now: datetime) -> bool:
+    """Whether a due digest waits while a collect is reading pages, so that it does not tell half of what came in.
+
+    The first one waits for as long as it takes, which leases bound; later ones until `PATIENCE` after their time.
+    """
+    return last is None or now < tick + PATIENCE
 
 
 def due_window(

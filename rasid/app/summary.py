@@ -37,7 +37,10 @@ def collect_lines(report: CollectReport) -> list[str]:
 def digest_lines(report: DigestReport) -> list[str]:
     """The summary of a digest run."""
     lines = [
-        f"digests    {len(report.composed)} composed, {len(report.empty)} with nothing to say",
+        (
+            f"digests    {len(report.composed)} composed, {len(report.empty)} with nothing to say, "
+            f"{len(report.waiting)} waiting for a collect to end"
+        ),
         f"deliveries {len(report.sent)} sent, {len(report.retrying)} to try again, {len(report.failed)} failed",
     ]
     lines += [f"  to try again: {line}" for line in report.retrying]

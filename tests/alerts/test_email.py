@@ -13,13 +13,13 @@ from email.header import decode_header, make_header
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from alerts.email import SmtpOptions, build_message, send
 from alerts.render import Rendered, render
 from rasid.errors import TransportError
 from tests.alerts import samples
+from tests.alerts.servers import smtp_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,33 +55,6 @@ def options(port: int, **changes: Any) -> SmtpOptions:
         timeout=5,
     )
     return replace(plain, **changes)
-
-
-class Mailbox:
-    """What the server took."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, list[str], bytes]] = []
-
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
-        """Take a message."""
-        self.taken.append((envelope.mail_from, envelope.rcpt_tos, envelope.original_content))
-        return "250 taken as 42"
-
-
-@contextmanager
-def smtp_server(**settings: Any) -> Iterator[tuple[int, Mailbox]]:
-    """A real SMTP server on a free port of loopback."""
-    mailbox = Mailbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port, **settings)
-    controller.start()
-    try:
-        yield port, mailbox
-    finally:
-        controller.stop()
 
 
 @contextmanager

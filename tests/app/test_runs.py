@@ -10,10 +10,14 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+
+from rasid.app.collect import poll_feeds
+from rasid.app.digest import may_wait
+from tests.app.app_press import clock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,3 +109,55 @@ def test_without_a_network_every_feed_is_named_and_nothing_is_lost(press) -> Non
         assert f"feed failed: {feed}: " in done.stdout
     assert "rasid doctor" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_two_runs_at_once_count_nothing_twice(
+    press, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes on one database share the work: each article once, the digest once."""
+    monkeypatch.setenv("RASID_TEST_DATABASE", database_url)
+    press.edit("settings.yaml", f"sqlite:///{press.database}", "${RASID_TEST_DATABASE}")
+    runs = [
+        subprocess.Popen(run_command(press.folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(2)
+    ]
+    shown = [run.communicate(timeout=120)[0].decode() for run in runs]
+    assert [0, 0] == [run.returncode for run in runs], shown
+    press.digest()  # if the last word was "a collect is under way"
+    with press.opened() as rasid:
+        rows = rasid.store.digests()
+        assert len(press.server.press.articles) == rasid.store.corpus_size()
+        assert 0 == rasid.store.pending_entries()
+    assert [{"sent": 1}] == [dict(row.deliveries) for row in rows]
+    assert 1 == len(list((press.out / "digests").glob("*.html")))
+
+
+def test_a_digest_waits_for_the_collect_that_is_under_way(press) -> None:
+    """While a run holds pages, nothing is composed and no window is closed; afterwards one digest tells all."""
+    with press.opened() as rasid:
+        poll_feeds(rasid, clock=clock)
+        rasid.store.claim_entries(clock(), clock() + timedelta(minutes=5), 10)
+    waiting = press.digest()
+    assert (("analysts",), (), ()) == (waiting.waiting, waiting.composed, waiting.empty)
+    assert 0 == press.collect(later=timedelta(minutes=6)).pending
+    assert 1 == len(press.digest(later=timedelta(minutes=6)).composed)
+
+
+def test_the_first_digest_is_not_spent_on_an_empty_corpus(press) -> None:
+    """On a fresh install a digest run before the first collect closes no window."""
+    assert ("analysts",) == press.digest().empty
+    press.collect()
+    assert 1 == len(press.digest().composed)
+
+
+@pytest.mark.parametrize(
+    ("last", "minutes", "expected"),
+    [(None, 600, True), ("before", 0, True), ("before", 14, True), ("before", 15, False)],
+)
+def test_a_reader_waits_no_longer_than_fifteen_minutes(
+    last: str | None, minutes: int, expected: bool
+) -> None:
+    """But for the very first digest, which waits until there is something whole to tell."""
+    tick = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+    before = tick - timedelta(days=1) if last else None
+    assert expected is may_wait(before, tick, tick + timedelta(minutes=minutes))

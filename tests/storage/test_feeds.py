@@ -257,3 +257,28 @@ def test_a_finished_entry_is_not_revived(store: Store) -> None:
     store.fail_entry(pending.id, "timeout", NOW)
     assert 0 == store.pending_entries()
     assert [] == store.failed_entries(NOW - DAY)
+
+
+def test_what_is_unseen_is_counted_without_storing(store: Store) -> None:
+    """A poll learns how many of its entries are new before it saves them; asking changes nothing."""
+    queued(store, entry("one"))
+    asked = [entry("one"), entry("two"), entry("two"), entry("three")]
+    assert 2 == store.unseen("tech", asked)
+    assert 2 == store.unseen("tech", asked)
+    assert 0 == store.unseen("tech", [])
+    assert 1 == store.pending_entries()
+
+
+def test_a_collect_is_under_way_while_a_lease_holds(store: Store) -> None:
+    """A held feed or a held page tells so, until the lease lapses or is given back."""
+    queued(store, entry())
+    assert not store.collecting(NOW)
+    store.claim_due_feeds(["tech"], NOW, NOW + MINUTE)
+    assert store.collecting(NOW)
+    assert not store.collecting(NOW + MINUTE)
+    store.save_poll(FeedState("tech"), [], NOW)
+    assert not store.collecting(NOW)
+    (claimed,) = store.claim_entries(NOW, NOW + MINUTE, 5)
+    assert store.collecting(NOW)
+    store.release_entries([claimed.id])
+    assert not store.collecting(NOW)
