@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 FLAGS = [
     "--headless",
@@ -23,10 +24,18 @@ FLAGS = [
 ]
 
 # Chromium's own window is never narrower than 500 px, so the page is shown in a frame of the wanted width;
-# the frame tells its height through the title, which --dump-dom shows.
+# the frame tells the size of what it laid out through the title, which --dump-dom shows.
 FRAME = """<!doctype html><meta charset="utf-8"><title>?</title>
 <style>body{{margin:0}}iframe{{border:0;width:{width}px;height:{height}px;color-scheme:{scheme}}}</style>
-<iframe srcdoc="{page}" onload="document.title = this.contentDocument.documentElement.scrollHeight"></iframe>"""
+<iframe srcdoc="{page}" onload="const page = this.contentDocument;
+document.title = page.body.scrollWidth + ' ' + page.documentElement.scrollHeight"></iframe>"""
+
+
+class Size(NamedTuple):
+    """What a page takes, in CSS pixels."""
+
+    width: int
+    height: int
 
 
 def chromium() -> str | None:
@@ -55,24 +64,29 @@ def screenshot(
     page: Path, target: Path, *, width: int, scheme: str = "light", tallest: int | None = None
 ) -> None:
     """One picture of a page, as high as the page is, or its top where that is taller than `tallest`."""
+    height = min(laid_out(page, width=width).height, tallest or 20_000)
+    options = [f"--window-size={width},{height}", f"--screenshot={target.resolve()}"]
+    _show(page, options, width=width, height=height, scheme=scheme)
+
+
+def laid_out(page: Path, *, width: int) -> Size:
+    """How wide and high a page comes out in a window of a width; wider than that means a sideways scroll."""
+    shown = _show(page, ["--dump-dom"], width=width, height=100)
+    found = re.search(r"<title>(\d+) (\d+)</title>", shown)
+    if found is None:
+        raise RuntimeError(f"{page} was not laid out by {chromium()}")
+    return Size(int(found[1]), int(found[2]))
+
+
+def _show(page: Path, options: list[str], *, width: int, height: int, scheme: str = "light") -> str:
     browser = chromium()
     if browser is None:
         raise FileNotFoundError("no chromium on this machine; install it (Debian: apt-get install chromium)")
+    body = html.escape(page.read_text(encoding="utf-8"), quote=True)
     with tempfile.TemporaryDirectory() as scratch:
         frame = Path(scratch) / "frame.html"
-        flags = [*FLAGS, f"--user-data-dir={scratch}/profile"]
-        if scheme == "dark":
-            flags.append("--blink-settings=preferredColorScheme=0")
-        body = html.escape(page.read_text(encoding="utf-8"), quote=True)
-        frame.write_text(FRAME.format(width=width, height=100, scheme=scheme, page=body), encoding="utf-8")
-        shown = _run([browser, *flags, "--dump-dom", frame.as_uri()])
-        found = re.search(r"<title>(\d+)</title>", shown)
-        height = min(int(found[1]) if found else 2000, tallest or 20_000)
         frame.write_text(FRAME.format(width=width, height=height, scheme=scheme, page=body), encoding="utf-8")
-        size = f"--window-size={width},{height}"
-        _run([browser, *flags, size, f"--screenshot={target.resolve()}", frame.as_uri()])
-
-
-def _run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
+        dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else []
+        command = [browser, *FLAGS, *dark, f"--user-data-dir={scratch}/profile", *options, frame.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)  # noqa: S603
     return done.stdout

@@ -5,39 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
-from prefect.cache_policies import NO_CACHE
 
-from flows.shared import database_was_busy, run_name, utc_now
+from flows.shared import batch, run_name, utc_now
 from rasid.app.collect import ingest_pages, merge_reports, poll_feeds, run_summary
 from rasid.app.context import open_rasid
 from rasid.app.summary import collect_lines, stage_lines
 from rasid.types import CollectReport
 
 
-@task(
-    name="poll feeds",
-    task_run_name="poll the due feeds",
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=database_was_busy,
-    cache_policy=NO_CACHE,
-)
+@batch(name="poll feeds", run="poll the due feeds")
 def poll(config: str, force: bool) -> CollectReport:
     """Fetch and read the due feeds; queue what is new."""
     with open_rasid(Path(config)) as rasid:
         return poll_feeds(rasid, clock=utc_now, force=force)
 
 
-@task(
-    name="ingest pages",
-    task_run_name="ingest the queued pages",
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=database_was_busy,
-    cache_policy=NO_CACHE,
-)
+@batch(name="ingest pages", run="ingest the queued pages")
 def ingest(config: str, spent: float) -> CollectReport:
     """Work through the queue of pages within what is left of the run's deadline."""
     with open_rasid(Path(config)) as rasid:

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
-from flows.shared import database_was_busy, run_name, utc_now
+from flows.shared import batch, run_name, utc_now
 from rasid.app.context import open_rasid
 from rasid.app.digest import run_digest
 from rasid.app.summary import digest_lines
 from rasid.types import DigestReport
 
 
-@task(
-    name="compose and deliver",
-    task_run_name="compose and deliver what is due",
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=database_was_busy,
-    cache_policy=NO_CACHE,
-)
+@batch(name="compose and deliver", run="compose and deliver what is due")
 def compose_and_deliver(config: str) -> DigestReport:
     """One pass over the subscriptions and the outbox."""
     with open_rasid(Path(config)) as rasid:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
-from prefect.cache_policies import NO_CACHE
 
-from flows.shared import database_was_busy, run_name, utc_now
+from flows.shared import batch, run_name, utc_now
 from rasid.app import maintain as housekeeping
 from rasid.app.context import open_rasid
 
 
-@task(
-    name="housekeeping",
-    task_run_name="check, prune, back up",
-    retries=2,
-    retry_delay_seconds=[5, 30],
-    retry_condition_fn=database_was_busy,
-    cache_policy=NO_CACHE,
-)
+@batch(name="housekeeping", run="check, prune, back up")
 def keep_house(config: str, backups: str) -> housekeeping.MaintainReport:
     """Check the database, prune old run rows, back up."""
     with open_rasid(Path(config)) as rasid:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from prefect.exceptions import MissingResult
+from prefect.cache_policies import NO_CACHE
+from prefect.tasks import Task
 
 from rasid.errors import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from prefect.client.schemas.objects import State, TaskRun
-    from prefect.tasks import Task
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def utc_now() -> datetime:
@@ -24,14 +30,23 @@ def run_name() -> str:
     return f"{utc_now():%Y-%m-%d %H:%M:%SZ}"
 
 
-def database_was_busy(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+def _database_was_busy(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Retry only what time can mend: a database that was locked or away. A wrong file or a bug stays wrong."""
-    try:
-        state.result()
-    except StorageError:
-        return True
-    except MissingResult:
-        return False
-    except BaseException:  # noqa: BLE001 - whatever else the task raised is in the state, and is not retried
-        return False
-    return False
+    return isinstance(state.result(raise_on_failure=False), StorageError)
+
+
+def batch(name: str, run: str) -> Callable[[Callable[P, R]], Task[P, R]]:
+    """A task of ours: a whole stage, never cached, tried again where time can mend what failed."""
+
+    def decorate(function: Callable[P, R]) -> Task[P, R]:
+        return Task(
+            fn=function,
+            name=name,
+            task_run_name=run,
+            retries=2,
+            retry_delay_seconds=[5, 30],
+            retry_condition_fn=_database_was_busy,
+            cache_policy=NO_CACHE,
+        )
+
+    return decorate

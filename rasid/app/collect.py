@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -55,6 +55,21 @@ CHUNK = 64  # pages in the air at once: bounds memory (64 pages of 5 MB), and is
 
 
 @dataclass(slots=True)
+class _Counts:
+    """What a collect counts of pages, by the names of CollectReport."""
+
+    fetched: int = 0
+    stored: int = 0
+    known: int = 0
+    copies: int = 0
+    linked: int = 0
+    stories: int = 0
+    mentions: int = 0
+    uncertain: int = 0
+    from_feed: int = 0
+
+
+@dataclass(slots=True)
 class _Run:
     """One collect under way: the tools of its stages, and what it has counted."""
 
@@ -64,6 +79,8 @@ class _Run:
     deadline: float  # on the monotonic clock
     progress: Progress
     stages: Stages = field(default_factory=Stages)
+    counts: _Counts = field(default_factory=_Counts)
+    failures: list[PageFailure] = field(default_factory=list)
 
     @property
     def over(self) -> bool:
@@ -93,19 +110,9 @@ def collect(
 
 def merge_reports(feeds: CollectReport, pages: CollectReport) -> CollectReport:
     """One report of the two halves of a collect."""
-    return CollectReport(
+    return replace(
+        pages,
         feeds=feeds.feeds,
-        fetched=pages.fetched,
-        stored=pages.stored,
-        known=pages.known,
-        copies=pages.copies,
-        linked=pages.linked,
-        stories=pages.stories,
-        mentions=pages.mentions,
-        uncertain=pages.uncertain,
-        from_feed=pages.from_feed,
-        failures=pages.failures,
-        pending=pages.pending,
         stages=feeds.stages + pages.stages,
         deadline_hit=feeds.deadline_hit or pages.deadline_hit,
     )
@@ -222,22 +229,6 @@ def _failed(run: _Run, feed: Feed, state: FeedState, error: FetchError) -> FeedO
 # ── the second half: pages ───────────────────────────────────────────────────────────────────────
 
 
-@dataclass(slots=True)
-class _Counts:
-    """What the second half counts; each entry ends in exactly one of these."""
-
-    fetched: int = 0
-    stored: int = 0
-    known: int = 0
-    copies: int = 0
-    linked: int = 0
-    stories: int = 0
-    mentions: int = 0
-    uncertain: int = 0
-    from_feed: int = 0
-    failures: list[PageFailure] = field(default_factory=list)
-
-
 def ingest_pages(
     rasid: Rasid,
     *,
@@ -248,29 +239,20 @@ def ingest_pages(
 ) -> CollectReport:
     """Work through the queue of entries; `spent` seconds of the run's deadline are gone already."""
     settings = rasid.config.settings.collect
-    counts = _Counts()
     with _pool(rasid, workers) as pool:
         run = _Run(rasid, clock, pool, monotonic() + max(0.0, settings.deadline - spent), progress)
         if rasid.store.pending_entries():
-            asyncio.run(_ingest_all(run, counts))
+            asyncio.run(_ingest_all(run))
     return CollectReport(
-        fetched=counts.fetched,
-        stored=counts.stored,
-        known=counts.known,
-        copies=counts.copies,
-        linked=counts.linked,
-        stories=counts.stories,
-        mentions=counts.mentions,
-        uncertain=counts.uncertain,
-        from_feed=counts.from_feed,
-        failures=tuple(counts.failures),
+        **asdict(run.counts),
+        failures=tuple(run.failures),
         pending=rasid.store.pending_entries(),
         stages=run.stages.table(),
         deadline_hit=run.over,
     )
 
 
-async def _ingest_all(run: _Run, counts: _Counts) -> None:
+async def _ingest_all(run: _Run) -> None:
     store, settings = run.rasid.store, run.rasid.config.settings.collect
     before = run.workers.cpu_seconds
     with run.stages.span("story", items=0):
@@ -284,7 +266,7 @@ async def _ingest_all(run: _Run, counts: _Counts) -> None:
                     batch = store.claim_entries(run.clock(), run.lease(), limit)
                 if not batch:
                     break
-                await _ingest_batch(run, counts, index, fetcher, batch)
+                await _ingest_batch(run, index, fetcher, batch)
                 done += len(batch)
                 run.progress("pages", done, total)
     run.stages.add("fetch pages", items=done)
@@ -294,7 +276,6 @@ async def _ingest_all(run: _Run, counts: _Counts) -> None:
 
 async def _ingest_batch(
     run: _Run,
-    counts: _Counts,
     index: StoryIndex,
     fetcher: Fetcher,
     batch: Sequence[PendingEntry],
@@ -314,12 +295,12 @@ async def _ingest_batch(
             continue
         outcome = task.result()
         if isinstance(outcome, PageFailure):
-            counts.failures.append(outcome)
+            run.failures.append(outcome)
         else:
             articles.append((pending, outcome))
     run.rasid.store.release_entries(unread)
     for pending, article in sorted(articles, key=lambda pair: (pair[1].published, pair[0].id)):
-        _store(run, counts, index, pending, article)
+        _store(run, index, pending, article)
 
 
 async def _read(run: _Run, fetcher: Fetcher, pending: PendingEntry) -> Article | PageFailure:
@@ -387,9 +368,9 @@ def published_at(page: datetime | None, feed: datetime | None, first_seen: datet
     return min(page or feed or first_seen, first_seen)
 
 
-def _store(run: _Run, counts: _Counts, index: StoryIndex, pending: PendingEntry, article: Article) -> None:
+def _store(run: _Run, index: StoryIndex, pending: PendingEntry, article: Article) -> None:
     """Clean article in, one transaction out: copy?, story, mentions, entry done."""
-    store, stages = run.rasid.store, run.stages
+    store, stages, counts = run.rasid.store, run.stages, run.counts
     with stages.span("copies"):
         print_ = fingerprint(article.title, article.text)
         candidates = store.candidates(print_)
