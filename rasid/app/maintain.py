@@ -6,10 +6,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from rasid.errors import StorageError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rasid.app.context import Clock, Rasid
+
+
+BACKUPS_KEPT = 7
+"""One a night: a week in which a fault may be noticed, and no more disk than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,21 @@ def maintain(rasid: Rasid, *, clock: Clock, backups: Path | None = None) -> Main
     pruned = rasid.store.prune(started - timedelta(days=rasid.config.settings.keep.runs))
     backup = None
     if backups is not None and rasid.store.is_sqlite and not problems:
-        path = backups / f"rasid-{started:%Y%m%d}.sqlite"
-        rasid.store.backup(path)
-        backup = str(path)
+        backup = str(_back_up(rasid, backups, f"rasid-{started:%Y%m%d}.sqlite"))
     report = MaintainReport(problems, pruned, backup)
     rasid.store.record_run(
         "maintain", started, clock(), {"problems": list(problems), "pruned": pruned, "backup": backup}
     )
     return report
+
+
+def _back_up(rasid: Rasid, folder: Path, name: str) -> Path:
+    """Write a night's backup, then let go of those past `BACKUPS_KEPT`; a broken database is never backed up over."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        rasid.store.backup(folder / name)
+        for old in sorted(folder.glob("rasid-*.sqlite"))[:-BACKUPS_KEPT]:
+            old.unlink()
+    except OSError as e:
+        raise StorageError(f"the backup folder {folder} cannot be used: {e}; mend it or name another") from e
+    return folder / name
