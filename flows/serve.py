@@ -7,7 +7,6 @@ With PREFECT_API_URL the flows are served to that server.
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -77,7 +76,7 @@ def _server() -> Iterator[None]:
         sys.stderr.write(f"runs can be watched at http://127.0.0.1:{port}\n")
         yield
     finally:
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         try:
             server.wait(timeout=20)
         except subprocess.TimeoutExpired:

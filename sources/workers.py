@@ -31,7 +31,7 @@ import time
 from concurrent.futures import TimeoutError as TaskTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing import forkserver
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -186,6 +186,7 @@ class Workers:
 
 def _start_fork_server() -> None:
     """Start it deaf to Ctrl-C: that is the run's to answer, and the imports would answer with a traceback."""
+    resource_tracker.ensure_running()  # the fork server wants it, and its start lifts the mask again
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         forkserver.ensure_running()

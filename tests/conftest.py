@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from storage import Store
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and their children inherit that; the tests of
+# what an interrupt does would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The gate gives the same answer twice: examples come from the test itself, and a slow moment of the machine is no
 # finding. `HYPOTHESIS_PROFILE=default make test` looks for new ones.
