@@ -56,6 +56,11 @@ def claim(connection: Connection, now: datetime, lease_until: datetime) -> Deliv
     return _by_id(connection, row.id)
 
 
+def release_all(connection: Connection) -> None:
+    """Let the lease of every message lapse that is being sent: `lapse` then finds them."""
+    connection.execute(update(deliveries).where(deliveries.c.state == "sending").values(lease_until=None))
+
+
 def lapse(connection: Connection, now: datetime) -> int:
     """Set what dead senders left behind to `unknown`, due at once; how many there were."""
     lapsed = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)

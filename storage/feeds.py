@@ -235,6 +235,13 @@ def pending_entries(connection: Connection) -> int:
     return connection.scalars(query).one()
 
 
+def release_all(connection: Connection) -> None:
+    """Give every lease back; attempts are unchanged, for dying over a page is not the page's failure."""
+    connection.execute(update(feeds).where(feeds.c.lease_until.is_not(None)).values(lease_until=None))
+    held = (entries.c.state == "pending") & entries.c.lease_until.is_not(None)
+    connection.execute(update(entries).where(held).values(lease_until=None))
+
+
 def any_in_hand(connection: Connection, now: datetime) -> bool:
     """Whether a lease on a feed or on a pending entry has not run out."""
     feed = select(feeds.c.id).where(feeds.c.lease_until > now).exists()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rasid.errors import StorageError
-from storage import articles, deliveries, digests, feeds, migrate, runs
+from storage import articles, deliveries, digests, feeds, migrate, presence, runs
 from storage.engine import connect, parse_url, quick_check, reading, writing
 from storage.errors import MIGRATE, storage_error
 from storage.schema import REVISION
 from storage.values import NewArticle
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
@@ -92,6 +92,17 @@ class Store:
         except StorageError as e:
             return [str(e)]
         return problems
+
+    @contextmanager
+    def present(self) -> Iterator[None]:
+        """Mark this process as at work while it may hold leases; where no other is, those of the dead lapse now."""
+        with presence.present(self._engine, self._release_all):
+            yield
+
+    def _release_all(self) -> None:
+        with writing(self._engine) as connection:
+            feeds.release_all(connection)
+            deliveries.release_all(connection)
 
     @property
     def is_sqlite(self) -> bool:

@@ -24,7 +24,7 @@ from rasid.app.stages import Progress, Stages, quiet
 from rasid.cleaning import clean_text, clean_title
 from rasid.copies import decide, fingerprint
 from rasid.errors import ExtractError, FeedParseError, FetchError
-from rasid.polling import PollOptions, after_failure, after_success
+from rasid.polling import PollOptions, after_failure, after_success, conditional
 from rasid.stories import StoryIndex, story_terms
 from rasid.types import (
     SUPPRESSED,
@@ -99,7 +99,7 @@ def collect(
 ) -> CollectReport:
     """Poll the due feeds (with `force`, all of them) and ingest what is new, within the run's deadline."""
     started = clock()
-    with _pool(rasid, None) as workers:
+    with rasid.store.present(), _pool(rasid, None) as workers:
         feeds = poll_feeds(rasid, clock=clock, force=force, workers=workers, progress=progress)
         spent = (clock() - started).total_seconds()
         pages = ingest_pages(rasid, clock=clock, spent=spent, workers=workers, progress=progress)
@@ -145,7 +145,7 @@ def poll_feeds(
     progress: Progress = quiet,
 ) -> CollectReport:
     """Fetch and read the due feeds; queue the entries not seen before."""
-    with _pool(rasid, workers) as pool:
+    with rasid.store.present(), _pool(rasid, workers) as pool:
         run = _Run(rasid, clock, pool, monotonic() + rasid.config.settings.collect.deadline, progress)
         feeds = {feed.id: feed for feed in rasid.config.feeds if feed.enabled}
         with run.stages.span("queue", items=0):
@@ -176,7 +176,8 @@ async def _poll(run: _Run, fetcher: Fetcher, feed: Feed, state: FeedState) -> Fe
     """One feed: whatever happens to it is saved, counted once, and stops no other."""
     try:
         async with asyncio.timeout(max(0.0, run.deadline - monotonic())):
-            response = await fetcher.get(feed.url, etag=state.etag, last_modified=state.last_modified)
+            asked = state if conditional(state, now=run.clock()) else FeedState(feed.id)
+            response = await fetcher.get(feed.url, etag=asked.etag, last_modified=asked.last_modified)
             if response.status == 304:
                 return _unchanged(run, feed, state)
             content_type = response.headers.get("content-type")
@@ -239,7 +240,7 @@ def ingest_pages(
 ) -> CollectReport:
     """Work through the queue of entries; `spent` seconds of the run's deadline are gone already."""
     settings = rasid.config.settings.collect
-    with _pool(rasid, workers) as pool:
+    with rasid.store.present(), _pool(rasid, workers) as pool:
         run = _Run(rasid, clock, pool, monotonic() + max(0.0, settings.deadline - spent), progress)
         if rasid.store.pending_entries():
             asyncio.run(_ingest_all(run))

@@ -42,14 +42,11 @@ def run_digest(
 ) -> DigestReport:
     """Compose every due digest, then deliver everything that is due."""
     started, stages = clock(), Stages()
-    with stages.span("compose"):
-        composing = compose_due(rasid, clock=clock)
-    report = replace(
-        deliver_due(rasid, clock=clock, stages=stages, progress=progress),
-        composed=composing.composed,
-        empty=composing.empty,
-        waiting=composing.waiting,
-    )
+    with rasid.store.present():
+        with stages.span("compose"):
+            composing = compose_due(rasid, clock=clock)
+        delivered = deliver_due(rasid, clock=clock, stages=stages, progress=progress)
+    report = replace(delivered, composed=composing.composed, empty=composing.empty, waiting=composing.waiting)
     summary: dict[str, object] = {
         "composed": list(report.composed),
         "sent": len(report.sent),

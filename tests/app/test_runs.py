@@ -71,7 +71,6 @@ def run_command(folder: Path) -> list[str]:
 
 def test_a_run_killed_at_any_moment_is_completed_by_the_next(press) -> None:
     """SIGKILL at moments spread over a run; at the end every article is there once and the digest went once."""
-    press.edit("settings.yaml", "http:", "collect: {lease: 1}\ndelivery: {lease: 1}\nhttp:")
     rng = random.Random(7)  # noqa: S311
     for moment in sorted(rng.uniform(0.5, 6.0) for _ in range(5)):
         run = subprocess.Popen(
@@ -83,7 +82,6 @@ def test_a_run_killed_at_any_moment_is_completed_by_the_next(press) -> None:
         time.sleep(moment)
         os.killpg(run.pid, signal.SIGKILL)
         run.wait()
-    time.sleep(1.2)  # the leases of the killed lapse
     report: CollectReport = press.collect()
     press.digest()
     assert 0 == report.pending
@@ -134,10 +132,10 @@ def test_two_runs_at_once_count_nothing_twice(
 
 def test_a_digest_waits_for_the_collect_that_is_under_way(press) -> None:
     """While a run holds pages, nothing is composed and no window is closed; afterwards one digest tells all."""
-    with press.opened() as rasid:
+    with press.opened() as rasid, rasid.store.present():
         poll_feeds(rasid, clock=clock)
         rasid.store.claim_entries(clock(), clock() + timedelta(minutes=5), 10)
-    waiting = press.digest()
+        waiting = press.digest()
     assert (("analysts",), (), ()) == (waiting.waiting, waiting.composed, waiting.empty)
     assert 0 == press.collect(later=timedelta(minutes=6)).pending
     assert 1 == len(press.digest(later=timedelta(minutes=6)).composed)
