@@ -235,7 +235,7 @@ class Fetcher:
 
     def _stream(self, at: httpx.URL, extra: dict[str, str]) -> AbstractAsyncContextManager[httpcore.Response]:
         headers = {
-            "user-agent": f"{self._options.user_agent} (+{self._options.contact})",
+            "user-agent": _user_agent(self._options),
             "accept": _ACCEPT,
             "accept-language": "ar,en;q=0.5",
             "accept-encoding": "gzip, deflate",
@@ -314,6 +314,11 @@ def _status_text(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return f"{status} (a status that HTTP does not know)"
+
+
+def _user_agent(options: HttpOptions) -> str:
+    """The name, and whom to write to where the operator has said it."""
+    return f"{options.user_agent} (+{options.contact})" if options.contact else options.user_agent
 
 
 def _network_reason(error: Exception) -> str:

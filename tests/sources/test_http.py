@@ -16,7 +16,7 @@ import httpcore
 import pytest
 
 from rasid.errors import FetchError
-from sources.http import Fetcher, _DialError, _GuardedBackend, parse_retry_after
+from sources.http import Fetcher, _DialError, _GuardedBackend, _user_agent, parse_retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +74,12 @@ def test_request_names_the_operator_and_nothing_else(
     assert (path, headers["user-agent"]) == ("/b", "Rasid/0 test (+https://rasid.example)")
     assert (headers["if-none-match"], headers["accept-encoding"]) == ('"v1"', "gzip, deflate")
     assert not {"cookie", "authorization", "referer", "if-modified-since"} & headers.keys()
+
+
+@pytest.mark.parametrize(("contact", "expected"), [("", "Rasid"), ("me@a.example", "Rasid (+me@a.example)")])
+def test_user_agent_without_a_contact_is_the_name(options: HttpOptions, contact: str, expected: str) -> None:
+    """An operator who gave no address leaves no empty brackets behind."""
+    assert expected == _user_agent(replace(options, user_agent="Rasid", contact=contact))
 
 
 def test_not_modified_has_no_body(fetch: Callable[..., Response], answer: Callable[..., bytes]) -> None:
