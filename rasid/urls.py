@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import unicodedata
 from urllib.parse import SplitResult, quote, unquote_to_bytes, urljoin, urlsplit
 
 _MAX_LENGTH = 4096  # longer than any article's address; what feeds carry beyond it is data: URLs gone wrong
@@ -71,19 +70,6 @@ def host_of(url: str) -> str:
     return urlsplit(canonical_url(url)).hostname or ""
 
 
-def display_host(url: str) -> str:
-    """Return the host as a reader knows it: no `www.`, Arabic domain names in Arabic.
-
-    A label is decoded only where all its letters are Arabic, so that no look-alike of a Latin name is shown.
-
-    Raises:
-        ValueError: The address is one that `canonical_url` refuses.
-    """
-    host = host_of(url)
-    shown = host.removeprefix("www.") if host.count(".") > 1 else host
-    return ".".join(_readable(label) for label in shown.split("."))
-
-
 def _checked(url: str) -> str:
     text = url.strip(_OUTER_JUNK)
     if len(text) > _MAX_LENGTH:
@@ -117,16 +103,6 @@ def _ascii_host(host: str) -> str:
     if not _HOST.match(ascii_host):
         raise ValueError(f"not a host name: {host!r}")
     return ascii_host
-
-
-def _readable(label: str) -> str:
-    if not label.startswith("xn--"):
-        return label
-    try:
-        decoded = label.encode("ascii").decode("idna")
-    except UnicodeError:
-        return label
-    return decoded if all(unicodedata.name(c, "").startswith("ARABIC") for c in decoded) else label
 
 
 def _without_dots(path: str) -> str:

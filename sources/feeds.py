@@ -28,6 +28,7 @@ from rasid.errors import FeedParseError
 from rasid.types import Entry, ParsedFeed
 from rasid.urls import canonical_url
 from sources.decode import charset_of, decode
+from sources.faults import PARSER_FAULTS
 from sources.plain import plain_line, xml_legal
 
 if TYPE_CHECKING:
@@ -43,17 +44,6 @@ _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _DECLARED = re.compile(rb"^\s*<\?xml\b[^>]*?encoding\s*=\s*[\"']([\w.:-]+)")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _HTML = re.compile(r"(?:<!--.*?-->|\s)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
-# What a parser of the standard library may raise on hostile input that it was not written for.
-_PARSER_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +76,7 @@ def parse_feed(body: bytes, content_type: str | None, url: str, max_items: int =
             form, title, items = _json_feed(text, url)
         else:
             form, title, items = _xml_feed(text, url)
-    except _PARSER_FAULTS as e:
+    except PARSER_FAULTS as e:
         raise FeedParseError(url, f"the feed cannot be read: {type(e).__name__}") from e
     entries = _entries(items[:max_items], url)
     return ParsedFeed(

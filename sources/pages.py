@@ -28,6 +28,7 @@ from trafilatura.settings import Document
 from rasid.errors import ExtractError
 from rasid.types import Extracted
 from sources.decode import decode
+from sources.faults import PARSER_FAULTS
 from sources.language import language_of
 from sources.metadata import (
     PageFacts,
@@ -79,18 +80,8 @@ _BLOCKS = (
     "article",
 )
 _SILENT = ("script", "style", "noscript", "iframe", "figcaption", "form", "svg")
-# What trafilatura and its parsers raise on pages that they were not written for (RecursionError: nesting).
-_EXTRACTOR_FAULTS = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    MemoryError,
-    RecursionError,
-    TypeError,
-    ValueError,
-    etree.LxmlError,
-)
+# trafilatura parses with lxml, which has an error of its own.
+_EXTRACTOR_FAULTS = (*PARSER_FAULTS, etree.LxmlError)
 
 
 @dataclass(frozen=True, slots=True)

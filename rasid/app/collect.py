@@ -46,7 +46,7 @@ from sources.http import Fetcher, HttpOptions
 from sources.workers import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rasid.app.context import Clock, Rasid
 
@@ -283,7 +283,8 @@ async def _ingest_batch(
 ) -> None:
     """Read a batch of pages side by side, then store its articles in order of publication."""
     left = max(0.0, run.deadline - monotonic())
-    reading = [asyncio.create_task(_read(run, fetcher, pending)) for pending in batch]
+    outlets = {feed.id: feed.name for feed in run.rasid.config.feeds}
+    reading = [asyncio.create_task(_read(run, fetcher, outlets, pending)) for pending in batch]
     _, late = await asyncio.wait(reading, timeout=left)
     for task in late:
         task.cancel()
@@ -304,16 +305,15 @@ async def _ingest_batch(
         _store(run, index, pending, article)
 
 
-async def _read(run: _Run, fetcher: Fetcher, pending: PendingEntry) -> Article | PageFailure:
+async def _read(
+    run: _Run, fetcher: Fetcher, outlets: Mapping[str, str], pending: PendingEntry
+) -> Article | PageFailure:
     """The article of an entry: from its page, else from the feed's own text, else a failure with its reason."""
-    names = {feed.id: feed.name for feed in run.rasid.config.feeds}
-    outlet = names.get(pending.feed_id, pending.feed_id)
+    outlet = outlets.get(pending.feed_id, pending.feed_id)
     try:
         response = await fetcher.get(pending.entry.url)
         extracted = await run.workers.extract(response.body, response.final_url)
-    except FetchError as error:
-        return await _without_page(run, pending, outlet, error)
-    except ExtractError as error:
+    except (FetchError, ExtractError) as error:
         return await _without_page(run, pending, outlet, error)
     run.stages.add(EXTRACT, items=1, cpu=extracted.cpu_seconds)
     with run.stages.span("clean"):

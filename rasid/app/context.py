@@ -38,7 +38,7 @@ def load_config(folder: Path) -> words.Config:
     missing = [name for name in names if not (folder / name).is_file()]
     if missing:
         raise ConfigError([_missing(folder, name) for name in missing])
-    files = {name: _read(folder / name) for name in names}
+    files = {name: read_file(folder / name) for name in names}
     try:
         return words.parse_config(files)
     except ConfigError as error:
@@ -54,7 +54,8 @@ def under(folder: Path, problem: Problem) -> Problem:
     return Problem(str(folder / problem.file), problem.line, problem.message)
 
 
-def _read(path: Path) -> str:
+def read_file(path: Path) -> str:
+    """An operators' file as text; ConfigError points to the line that is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -142,6 +142,14 @@ def failed_feeds(rasid: Rasid) -> list[FailedFeed]:
 # ── delivering ───────────────────────────────────────────────────────────────────────────────────
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A digest read and rendered once, for all its deliveries."""
+
+    digest: Digest
+    rendered: Rendered
+
+
 @dataclass(slots=True)
 class _Tally:
     sent: list[str] = field(default_factory=list)
@@ -160,15 +168,15 @@ def deliver_due(
     message may in that one case come twice, and it never vanishes.
     """
     stages = stages or Stages()
-    tally, rendered = _Tally(), dict[str, Rendered]()
+    tally, ready = _Tally(), dict[str, _Ready]()
     rasid.store.lapse_deliveries(clock())
     lease = timedelta(seconds=rasid.config.settings.delivery.lease)
     while (delivery := rasid.store.claim_delivery(clock(), clock() + lease)) is not None:
-        if delivery.digest_id not in rendered:
+        if delivery.digest_id not in ready:
             with stages.span("render"):
-                rendered[delivery.digest_id] = _render(rasid, delivery.digest_id, clock())
+                ready[delivery.digest_id] = _make_ready(rasid, delivery.digest_id, clock())
         with stages.span("send"):
-            _deliver(rasid, delivery, rendered[delivery.digest_id], clock, tally)
+            _deliver(rasid, delivery, ready[delivery.digest_id], clock, tally)
         progress("deliveries", len(tally.sent), 0)
     return DigestReport(
         sent=tuple(tally.sent),
@@ -179,22 +187,18 @@ def deliver_due(
     )
 
 
-def _digest(rasid: Rasid, digest_id: str) -> Digest:
+def _make_ready(rasid: Rasid, digest_id: str, now: datetime) -> _Ready:
     digest = rasid.store.digest(digest_id)
     if digest is None:  # a foreign key holds it: nothing deletes a digest that has deliveries
         raise LookupError(f"the outbox names digest {digest_id}, which is not stored")
-    return digest
+    return _Ready(digest, render(digest, public_url=rasid.config.settings.public_url, now=now))
 
 
-def _render(rasid: Rasid, digest_id: str, now: datetime) -> Rendered:
-    return render(_digest(rasid, digest_id), public_url=rasid.config.settings.public_url, now=now)
-
-
-def _deliver(rasid: Rasid, delivery: Delivery, rendered: Rendered, clock: Clock, tally: _Tally) -> None:
+def _deliver(rasid: Rasid, delivery: Delivery, ready: _Ready, clock: Clock, tally: _Tally) -> None:
     """One row of the outbox: sent, or put back with the reason, or given up with the reason."""
     name = f"{delivery.channel} {delivery.recipient} {delivery.digest_id}"
     try:
-        note = SENDERS[delivery.channel](rasid, delivery, rendered, clock())
+        note = SENDERS[delivery.channel](rasid, delivery, ready, clock())
     except TransportError as error:
         options = rasid.config.settings.delivery
         if error.permanent or delivery.attempt >= options.attempts:
@@ -222,18 +226,18 @@ def retry_after(attempt: int, backoff: float, asked: float | None, jitter: float
 # ── channels ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _send_file(_rasid: Rasid, delivery: Delivery, rendered: Rendered, _now: datetime) -> str:
-    return str(file.write(Path(delivery.recipient), delivery.digest_id, rendered))
+def _send_file(_rasid: Rasid, delivery: Delivery, ready: _Ready, _now: datetime) -> str:
+    return str(file.write(Path(delivery.recipient), delivery.digest_id, ready.rendered))
 
 
-def _send_email(rasid: Rasid, delivery: Delivery, rendered: Rendered, now: datetime) -> str:
+def _send_email(rasid: Rasid, delivery: Delivery, ready: _Ready, now: datetime) -> str:
     options = smtp_options(rasid.config.settings)
     message = email.build_message(
-        rendered,
+        ready.rendered,
         sender=options.sender,
         recipient=delivery.recipient,
         message_id=delivery.message_id,
-        list_id=_digest(rasid, delivery.digest_id).subscription_id,
+        list_id=ready.digest.subscription_id,
         unsubscribe=None,
         date=now,
         repeat=delivery.repeat,
@@ -260,11 +264,11 @@ def smtp_options(settings: Settings) -> email.SmtpOptions:
     )
 
 
-def _send_slack(rasid: Rasid, delivery: Delivery, _rendered: Rendered, now: datetime) -> str | None:
+def _send_slack(rasid: Rasid, delivery: Delivery, ready: _Ready, now: datetime) -> str | None:
     from alerts import slack  # its client is for those who use it
 
     webhook = _secret("slack", delivery.recipient)
-    messages = slack.payload(_digest(rasid, delivery.digest_id), now=now, repeat=delivery.repeat)
+    messages = slack.payload(ready.digest, now=now, repeat=delivery.repeat)
     slack.send(webhook, messages, timeout=rasid.config.settings.slack.timeout)
     return None
 
@@ -276,5 +280,5 @@ def _secret(channel: str, name: str) -> str:
     return value
 
 
-Sender = Callable[[Rasid, Delivery, Rendered, datetime], str | None]
+Sender = Callable[[Rasid, Delivery, _Ready, datetime], str | None]
 SENDERS: dict[str, Sender] = {"file": _send_file, "email": _send_email, "slack": _send_slack}

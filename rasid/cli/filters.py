@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rasid.app.context import load_config
+from rasid.app.context import load_config, read_file
 from rasid.cleaning import clean_text, clean_title
 from rasid.cli import FINDINGS
 from rasid.copies import MemoryCorpus, decide, fingerprint
-from rasid.errors import ConfigError, ExtractError, Problem
+from rasid.errors import ExtractError
 from rasid.matching import Matcher
 from rasid.stories import StoryIndex, story_terms
 from rasid.types import Candidate, Mention, StoryMember, Term
@@ -82,11 +82,7 @@ def read_terms(folder: Path, watchlist: Path | None) -> list[Term]:
         return list(load_config(folder).terms.values())
     from rasid.config import parse_watchlist
 
-    try:
-        text = watchlist.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigError([Problem(str(watchlist), 0, "not UTF-8; save the file as UTF-8")]) from None
-    return list(parse_watchlist(text, str(watchlist)).terms)
+    return list(parse_watchlist(read_file(watchlist), str(watchlist)).terms)
 
 
 def _mention(mention: Mention) -> Row:

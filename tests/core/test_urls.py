@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasid.urls import canonical_url, display_host, host_of
+from rasid.urls import canonical_url, host_of
 
 CANONICAL = {
     "bare host gets its slash": ("https://example.com", "https://example.com/"),
@@ -139,21 +139,6 @@ def test_relative_backslash_is_refused() -> None:
 def test_host_of_is_what_is_dialled() -> None:
     """The host comes without port, in lower case and in ASCII."""
     assert host_of("https://WWW.مثال.com:8443/a") == "www.xn--mgbh0fb.com"
-
-
-DISPLAYED = {
-    "www": ("https://www.example.com/a", "example.com"),
-    "Arabic name": ("https://xn--mgbh0fb.com/", "مثال.com"),
-    "a look-alike stays coded": ("https://xn--pple-43d.com/", "xn--pple-43d.com"),
-    "www as the name itself": ("https://www.com/", "www.com"),
-    "a code that is broken": ("https://xn--a.com/", "xn--a.com"),
-}
-
-
-@pytest.mark.parametrize(("url", "expected"), DISPLAYED.values(), ids=DISPLAYED)
-def test_display_host(url: str, expected: str) -> None:
-    """Readers see names, never a look-alike."""
-    assert expected == display_host(url)
 
 
 @settings(deadline=None)
