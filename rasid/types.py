@@ -11,6 +11,7 @@ from typing import Literal
 
 Relation = Literal["new", "exact", "near", "excerpt", "extends", "revised"]
 Status = Literal["matched", "uncertain"]
+Outcome = Literal["matched", "uncertain", "rejected"]
 Language = Literal["ar", "en"]
 FeedStatus = Literal["new", "ok", "failing", "blocked", "gone"]
 DeliveryState = Literal["new", "sending", "sent", "failed", "unknown"]
@@ -197,6 +198,21 @@ class Mention:
     status: Status
     form: str  # the form of the watchlist that matched
     why: Reason
+    late: bool = False  # found when a changed watchlist re-read the archive
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the matcher made of one place of an article: a mention, or what was refused, and why."""
+
+    term: str
+    field: Literal["title", "text"]
+    start: int
+    end: int
+    text: str  # the span as it stands in the article
+    outcome: Outcome
+    form: str
+    why: Reason
 
 
 # ── words: what operators edit ────────────────────────────────────────────────────────────────────
@@ -230,17 +246,46 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """A condition over terms and words; a term that has one is found where it holds.
+
+    `term` and `words` are leaves. `near` holds where its parts stand within `within` words of each other, one of
+    each; `title` where its only part holds in the title alone.
+    """
+
+    op: Literal["all", "any", "none", "near", "title", "term", "words"]
+    parts: tuple[Query, ...] = ()
+    value: str = ""  # of a leaf: a term's id, or a word or phrase
+    within: int = 0  # of `near`: words
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
-    """One thing watched."""
+    """One thing watched: by its forms, or by a query over other terms and words."""
 
     id: str
     label: str  # as digests show it (Arabic digests)
     label_en: str
-    forms: tuple[Form, ...]
+    forms: tuple[Form, ...] = ()
     unless: tuple[str, ...] = ()  # refuses any form of the term when adjacent
     importance: int = 2  # 1 low, 2 normal, 3 high
     examples: tuple[Example, ...] = ()
     notes: str = ""
+    query: Query | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermChange:
+    """One change of one term of a watchlist, as its history tells it."""
+
+    at: datetime
+    who: str  # the author in git; the account that ran Rasid where its own log tells
+    watchlist: str  # id
+    term: str  # id
+    kind: Literal["added", "changed", "removed"]
+    detail: tuple[str, ...]  # "+ form إنفيديا", "- near سهم", "importance 2 → 3"; empty where it was added or removed
+    version: str  # of the watchlist after the change
+    commit: str = ""  # of git
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,8 +346,9 @@ class ReportArticle:
     story_id: int
     story_why: Reason
     story_reported: bool  # an earlier digest of this subscription held this story
-    mentions: tuple[Mention, ...]
+    mentions: tuple[Mention, ...]  # those that the subscription was not told of yet
     source: Literal["page", "feed"] = "page"
+    last_mention: int = 0  # row id of the newest mention; what is found later is told later
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +404,7 @@ class DigestStory:
     matched: tuple[tuple[str, str, int], ...]  # (term id, form as written, count)
     known: bool  # an earlier digest held this story; what follows is what is new in it
     why: Reason | None  # the shared rare terms, where several articles were grouped
+    late: bool = False  # found only when a changed watchlist re-read the archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +418,7 @@ class Review:
     outlet: str
     snippet: Snippet
     why: Reason
+    late: bool = False  # as in DigestStory
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,155 @@
+"""The edge test: whether an occurrence of a spelling stands as a name, or is a part of another word.
+
+An Arabic form may carry proclitics («ولهواوي») and ends where the Arabic letters end; a Latin form may touch
+Arabic letters («وNvidia»), not Latin letters or digits (H20 in GH200). A long name that bad extraction glued to
+its neighbour («هواويفي») stands where the neighbour is known, or used elsewhere in the article.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from rasid.matching.alphabet import ARABIC, CLASS, NEITHER, WESTERN
+from rasid.matching.compiling import DISTINCT_NAME, LONG_NAME, PROCLITICS
+from rasid.matching.pages import Edge
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from rasid.matching.pages import Page
+    from rasid.types import Form
+
+_LONGEST_RUN: Final = 24  # letters looked at to either side of a name; no Arabic word with clitics is longer
+_PART_AFTER: Final = re.compile(r"[.,٫]\d|[%٪]|-\d|-[a-z]{1,2}(?![a-z])")  # 20.5, 20%, H20-3e, H20-G
+_PART_BEFORE: Final = re.compile(r"(?<![a-z\d])(?:[a-z]{1,2}|[a-z]*\d[a-z\d]*)-$|\d[.,]$")  # EX-H20, X100-H20
+_TAG: Final = re.compile(r"[#@]\w{0,48}$")
+_CLEAN: Final = Edge()
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """An occurrence whose edges are to be tested."""
+
+    page: Page
+    start: int
+    end: int
+    form: Form
+    known: Collection[str]
+
+    @property
+    def name(self) -> str:
+        return self.page.text[self.start : self.end]
+
+    def may_be_glued(self, shortest: int) -> bool:
+        """Tell whether this is one word, and long enough to be told from the letters that touch it."""
+        return self.end - self.start >= shortest and self.form.kind == "form" and self.name.isalpha()
+
+
+def edge(page: Page, start: int, end: int, form: Form, known: Collection[str]) -> Edge | None:
+    """Tell how an occurrence stands in its word; None where it is a part of another word."""
+    codes = page.codes
+    last, after = CLASS[codes[end - 1]], CLASS[codes[end]]
+    if last == after != NEITHER and (form.kind != "form" or end - start < LONG_NAME):
+        return None  # most occurrences end here, so nothing is made for them
+    spot = _Spot(page, start, end, form, known)
+    left = _left_edge(spot)
+    right = _right_edge(spot) if left else None
+    if left is None or right is None or (left.glued and right.glued):
+        return None
+    return right if right.glued else left
+
+
+def _left_edge(spot: _Spot) -> Edge | None:
+    text, start = spot.page.text, spot.start
+    run = _run_before(spot, ARABIC)
+    beside = CLASS[spot.page.codes[start - 1]]
+    if beside != WESTERN and PROCLITICS.fullmatch(run):
+        is_part = spot.form.kind != "form" and _PART_BEFORE.search(text[max(0, start - 12) : start])
+        return None if is_part else Edge(clitic=run) if run else _CLEAN
+    if CLASS[spot.page.codes[start]] == ARABIC:
+        return _arabic_glue(spot, run, _left_analyses(run)) if run else _CLEAN
+    return _latin_glue(spot, start, _run_before(spot, WESTERN))
+
+
+def _right_edge(spot: _Spot) -> Edge | None:
+    if CLASS[spot.page.codes[spot.end - 1]] == ARABIC:
+        run = _run_after(spot, ARABIC)
+        return _arabic_glue(spot, run, _right_analyses(run)) if run else _CLEAN
+    if spot.form.kind != "form" and _PART_AFTER.match(spot.page.text, spot.end):
+        return None
+    return _latin_glue(spot, spot.end, _run_after(spot, WESTERN))
+
+
+def _run_before(spot: _Spot, kind: int) -> str:
+    codes, low = spot.page.codes, spot.start
+    while low > 0 and spot.start - low < _LONGEST_RUN and CLASS[codes[low - 1]] == kind:
+        low -= 1
+    return spot.page.text[low : spot.start]
+
+
+def _run_after(spot: _Spot, kind: int) -> str:
+    codes, high = spot.page.codes, spot.end
+    while high - spot.end < _LONGEST_RUN and CLASS[codes[high]] == kind:
+        high += 1
+    return spot.page.text[spot.end : high]
+
+
+def _left_analyses(run: str) -> list[tuple[str, str]]:
+    """Give the words that may stand before a glued name, each with the proclitics of the name."""
+    cuts = range(max(0, len(run) - 4), len(run) + 1)
+    return [(run[:cut], run[cut:]) for cut in cuts if PROCLITICS.fullmatch(run[cut:])]
+
+
+def _right_analyses(run: str) -> list[tuple[str, str]]:
+    """Give the words that may stand after a glued name, each with its own proclitics."""
+    return [(run[cut:], run[:cut]) for cut in range(min(5, len(run))) if PROCLITICS.fullmatch(run[:cut])]
+
+
+def _arabic_glue(spot: _Spot, run: str, analyses: Iterable[tuple[str, str]]) -> Edge | None:
+    """Judge a long name that Arabic letters touch: stuck to a word that is known, or a part of another word.
+
+    A long word with a clitic at the seam («اتصالاتوهواوي») is as good as one that is known.
+    """
+    if not spot.may_be_glued(LONG_NAME):
+        return None
+    if not run.strip(spot.name[-1]):
+        return Edge(glued=run)  # drawn out, as people do online: «هواوييي»
+    for word, clitic in analyses:
+        is_long = bool(clitic) and len(word) >= LONG_NAME
+        if word in spot.known or is_long or (len(word) >= 3 and _stands_alone(spot.page, word)):
+            return Edge(glued=run)
+    return Edge(glued=run, sure=False) if spot.may_be_glued(DISTINCT_NAME) and len(run) >= 3 else None
+
+
+def _stands_alone(page: Page, word: str) -> bool:
+    """Tell whether an Arabic word stands somewhere in a text, on its own or behind proclitics."""
+    at = page.text.find(word)
+    while at >= 0:
+        begin = at
+        while begin > 0 and CLASS[page.codes[begin - 1]] == ARABIC and at - begin < 5:
+            begin -= 1
+        if CLASS[page.codes[at + len(word)]] != ARABIC and PROCLITICS.fullmatch(page.text, begin, at):
+            return True
+        at = page.text.find(word, at + 1)
+    return False
+
+
+def _latin_glue(spot: _Spot, at: int, run: str) -> Edge | None:
+    """Judge a name that Latin letters or digits may touch at one side: HuaweiWatch, @huaweimobile."""
+    if not run:
+        return _CLEAN
+    if not spot.may_be_glued(DISTINCT_NAME):
+        return None
+    seam = run[0] if at == spot.end else run[-1]
+    tagged = _TAG.search(spot.page.text[max(0, spot.start - 50) : spot.start]) is not None
+    if tagged or seam.isdigit() or _is_camel(spot.page, at):
+        return Edge(glued=run)
+    return Edge(glued=run, sure=False) if len(run) > 1 else None  # «Invidia» is a word of its own
+
+
+def _is_camel(page: Page, at: int) -> bool:
+    """Tell whether a capital begins a word here: huaweiWatch, NVIDIAGeForce."""
+    before, here, then = page.typed(at - 1), page.typed(at), page.typed(at + 1)
+    return here.isupper() and (before.islower() or then.islower())

@@ -1,0 +1,146 @@
+"""An article as the matcher reads it: folded, masked, its words found when a cue asks for them."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Literal
+
+from rasid.matching.alphabet import encode
+from rasid.matching.compiling import bases
+from rasid.text import WORD, fold, mask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rasid.matching.compiling import Pattern, Phrase
+
+_CLAUSE_END: Final = re.compile(r"[.!?؟؛;،,\n…•|]")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """How an occurrence stands in its word."""
+
+    clitic: str = ""
+    glued: str = ""  # the letters that bad extraction left on it
+    sure: bool = True  # whether those letters are a word that is known
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An occurrence that stands as a name; offsets are of the folded text."""
+
+    start: int
+    end: int
+    pattern: Pattern
+    edge: Edge
+
+
+class Page:
+    """The title or the text of an article."""
+
+    def __init__(self, name: Literal["title", "text"], original: str) -> None:
+        self.name = name
+        self.original = original
+        self.folded = fold(original)
+        self.unmasked_codes = encode(self.folded.text)
+
+    @cached_property
+    def text(self) -> str:
+        """The folded text with addresses and file names blanked out."""
+        return mask(self.folded.text)
+
+    def is_masked(self, start: int, end: int) -> bool:
+        """Tell whether something of a span is blanked out."""
+        unmasked = self.folded.text
+        return self.text is not unmasked and self.text[start:end] != unmasked[start:end]
+
+    @cached_property
+    def codes(self) -> bytes:
+        """The bytes of `text`, and one that is no letter, so that each letter has a next one."""
+        codes = self.unmasked_codes if self.text is self.folded.text else encode(self.text)
+        return codes + b"\0"
+
+    @cached_property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where each word stands."""
+        return [found.span() for found in WORD.finditer(self.text)]
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each word begins."""
+        return [start for start, _ in self.spans]
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Which words there are, by number, under every form that each has without clitics and endings."""
+        index: dict[str, list[int]] = {}
+        for place in range(len(self.spans)):
+            for base in bases(self.word(place)):
+                index.setdefault(base, []).append(place)
+        return index
+
+    def word(self, place: int) -> str:
+        """The word of a number."""
+        start, end = self.spans[place]
+        return self.text[start:end]
+
+    def bases(self, place: int) -> frozenset[str]:
+        """What the word of a number may be without clitics and endings; nothing past the ends."""
+        return bases(self.word(place)) if 0 <= place < len(self.spans) else frozenset()
+
+    def has(self, phrase: Phrase, place: int) -> bool:
+        """Tell whether a phrase stands at a place, clitics and endings aside."""
+        return all(part in self.bases(place + shift) for shift, part in enumerate(phrase.parts))
+
+    def where(self, phrase: Phrase, low: int = 0, high: int | None = None) -> Iterable[int]:
+        """Give the places from low up to, not including, high at which a phrase begins."""
+        places = self.places.get(phrase.parts[0], [])
+        stop = len(places) if high is None else bisect_left(places, high)
+        return (place for place in places[bisect_left(places, low) : stop] if self.has(phrase, place))
+
+    def around(self, hit: Hit) -> tuple[int, int]:
+        """Give the place of the first word that a hit touches, clitics included, and that of the word after."""
+        begin = hit.start - len(hit.edge.clitic)
+        first = max(bisect_right(self.starts, begin) - 1, 0)
+        if self.spans and self.spans[first][1] <= begin:
+            first += 1
+        return first, bisect_left(self.starts, hit.end)
+
+    def within(self, phrases: Iterable[Phrase], distance: int, hit: Hit) -> str:
+        """Give the first of the phrases that begins within a distance, in words, of a hit; empty if none does."""
+        first, after = self.around(hit)
+        for phrase in phrases:
+            sides = (self.where(phrase, first - distance, first), self.where(phrase, after, after + distance))
+            if any(True for side in sides for _ in side):
+                return phrase.typed
+        return ""
+
+    def one_clause(self, low: int, high: int) -> bool:
+        """Tell whether no clause ends between the word at one place and the word at a later one."""
+        if low < 0 or high >= len(self.spans):
+            return False
+        return _CLAUSE_END.search(self.text, self.spans[low][1], self.spans[high][0]) is None
+
+    def typed(self, at: int) -> str:
+        """Give the original character, case and all, behind a folded one."""
+        return self.original[self.folded.offsets[at]] if 0 <= at < len(self.folded.text) else ""
+
+
+class Article:
+    """Title and text together, as the context in which cues are looked for."""
+
+    def __init__(self, title: str, text: str) -> None:
+        self.pages = (Page("title", title), Page("text", text))
+        self.surnames: frozenset[str] = frozenset()  # terms whose name is somebody's surname here
+        self._anywhere: dict[tuple[Phrase, ...], str] = {}
+
+    def anywhere(self, phrases: tuple[Phrase, ...]) -> str:
+        """Give the first of the phrases that title or text hold, as typed; empty where they hold none."""
+        if phrases not in self._anywhere:
+            found = (phrase.typed for phrase in phrases for page in self.pages for _ in page.where(phrase))
+            self._anywhere[phrases] = next(found, "")
+        return self._anywhere[phrases]
