@@ -12,8 +12,9 @@ becomes, and how many code points that is (0: dropped; 2 and more: a ligature su
 through them as an array, at 25 to 40 MB/s with offsets, where `str.translate` gives 4 to 11 without and a
 Python loop 1 to 4.
 
-One rule needs its neighbours: Cyrillic and Greek letters become the Latin ones they look like only in a
+Two rules need the neighbours. One: Cyrillic and Greek letters become the Latin ones they look like only in a
 token that holds a digit or a Latin letter (Cyrillic Н in «Н20»); Russian or Greek words stay what they are.
+Another: a letter three times and more in a row is one letter drawn out; no Arabic word has that.
 
 Known exceptions
 ----------------
@@ -42,7 +43,11 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    _Array = NDArray[np.int32]
+
 _UNICODE: Final = 0x110000
+_FIRST_LETTER: Final = 0x0621  # of Arabic, once folded
+_LAST_LETTER: Final = 0x064A
 _LINE_ENDS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u06d4\ufe58\ufe63\uff0d"
 _APOSTROPHES: Final = "\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07`\u00b4"
@@ -126,7 +131,8 @@ _MASKED: Final = re.compile(
     | (?<![\w/.~])(?:~|\.{1,2})?(?:/[a-z\d_.+-]++){2,}+/?                    # /usr/lib/…
     | (?<![^\s/\\"'«»“”()<>\[\]،؛:,|])[^\s/\\"'«»“”()<>\[\]،؛:,|]+\.(?:po|pot|mo|pdf|docx?|xlsx?|pptx?|txt|csv
         |tsv|json|ya?ml|xml|html?|php|aspx?|js|css|py|rs|cpp|sh|bat|ps1|exe|msi|dll|sys|inf|so|ko|bin|iso|img|dmg|deb|rpm
-        |apk|ipa|zip|rar|7z|gz|tgz|xz|bz2|tar|whl|jar|png|jpe?g|gif|webp|svg|bmp|ico|mp[34]|mkv|mov|avi|wav|ttf
+        |apk|ipa|zip|rar|7z|gz|tgz|xz|bz2|zst|lz4|tar|whl|jar|run|appimage|cab|cat|srt|epub|odt|ods|rtf|torrent
+        |onnx|gguf|safetensors|conf|service|desktop|patch|sig|asc|bak|db|sql|psd|webm|m4a|flac|heic|png|jpe?g|gif|webp|svg|bmp|ico|mp[34]|mkv|mov|avi|wav|ttf
         |otf|log|ini|cfg|conf|md|rst|nvda-addon)(?![\w-]|\.\w)               # file name
     """,
     re.VERBOSE | re.ASCII,
@@ -175,10 +181,25 @@ def fold(text: str) -> Folded:
         within = np.arange(len(codes)) - firsts[offsets]
         longer = codes < 0
         codes[longer] = tables.expansions[-1 - codes[longer] + within[longer]]
+    codes, offsets = _without_drawl(codes, offsets)
     folded = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
     if ((codes >= 0x370) & (codes < 0x530)).any():
         folded = _CODE_TOKEN.sub(_latinise, folded)
     return Folded(folded, offsets)
+
+
+def _without_drawl(codes: _Array, offsets: _Array) -> tuple[_Array, _Array]:
+    """Keep the first of three and more of one Arabic letter in a row: «إنفيييديا», as people draw words out."""
+    same = codes[1:] == codes[:-1]
+    if not (same[1:] & same[:-1]).any():
+        return codes, offsets
+    begins = np.flatnonzero(np.concatenate(([True], ~same)))
+    lengths = np.diff(np.append(begins, len(codes)))
+    drawn = (lengths >= 3) & (codes[begins] >= _FIRST_LETTER) & (codes[begins] <= _LAST_LETTER)
+    kept = np.ones(len(codes), dtype=np.bool_)
+    for begin, length in zip(begins[drawn], lengths[drawn], strict=True):
+        kept[begin + 1 : begin + length] = False
+    return codes[kept], offsets[kept]
 
 
 def words(folded_text: str) -> list[str]:

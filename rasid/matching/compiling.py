@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rasid.text import fold, is_arabic_letter, words
+from rasid.vocabulary import common_words, is_word_of_its_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,17 @@ PROCLITICS: Final = re.compile("ا?[وف]?(?:ب|ل|ك|ال|بال|كال|لل|ه
 _SEPARATORS: Final = ("", "-", " ", "_")  # between the letters and digits of a code
 _WORD_SEPARATORS: Final = (" ", "  ", "-", "_")  # between the words of a name; _ in hashtags
 _MOST_PARTS: Final = 4  # a code of more parts takes one separator throughout: 4 ** 3 spellings are enough
+_SHAPES: Final = (
+    "بتثني",
+    "جحخ",
+    "دذ",
+    "رز",
+    "سش",
+    "صض",
+    "طظ",
+    "عغ",
+    "فق",
+)  # letters that dots alone tell apart
 _CODE_PART: Final = re.compile(r"\d+|[^\W\d_]+")
 _TICKER: Final = re.compile(r"[A-Z]{2,5}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -66,6 +78,7 @@ class Phrase(NamedTuple):
 
     parts: tuple[str, ...]
     typed: str  # as the operator wrote it
+    side: Literal["", "before", "after"] = ""  # where it must stand, seen from the name; empty: either
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +138,18 @@ def _rule(term: Term, form: Form) -> Rule:
 
 
 def phrases(cues: Iterable[str]) -> list[Phrase]:
-    """Fold cues to phrases; the article of a cue is no part of it, for the text may lack it."""
-    split = ((tuple(map(_without_article, words(folded(cue)))), cue) for cue in cues)
-    return [Phrase(parts, cue) for parts, cue in split if parts]
+    """Fold cues to phrases; the article of a cue is no part of it, for the text may lack it.
+
+    A tilde stands for the name: «غرفة ~» is a cue before it, «~ Pro» one after it.
+    """
+    found = (Phrase(tuple(map(_without_article, words(folded(cue)))), cue, _side(cue)) for cue in cues)
+    return [phrase for phrase in found if phrase.parts]
+
+
+def _side(cue: str) -> Literal["", "before", "after"]:
+    if cue.endswith("~"):
+        return "before"
+    return "after" if cue.startswith("~") else ""
 
 
 def _without_article(word: str) -> str:
@@ -153,16 +175,24 @@ def spellings(form: Form) -> set[str]:
 
 
 def _slips(form: Form) -> set[str]:
-    """Give the slips of a long name: one letter twice, or two neighbours swapped, the first letter never."""
+    """Give the slips of a long name, never in the first letter, none of them a common word.
+
+    One letter twice; in names that hardly any word contains, also two neighbours swapped, and a letter for
+    another that differs by its dots alone.
+    """
     name = folded(form.text)
-    if form.kind != "form" or len(name) < LONG_NAME or not name.isalpha():
+    if form.kind != "form" or len(name) < LONG_NAME or not name.replace(" ", "").isalpha():
         return set()
-    doubled = {name[:at] + name[at] + name[at:] for at in range(1, len(name))}
-    if len(name) < DISTINCT_NAME:
-        return doubled
-    return doubled | {
-        name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in range(1, len(name) - 1)
-    } - {name}
+    inner = [at for at in range(1, len(name)) if name[at] != " "]
+    slips = {name[:at] + name[at] + name[at:] for at in inner}
+    if len(name) >= DISTINCT_NAME and name.isalpha():
+        slips |= {name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in inner[:-1]}
+        slips |= {name[:at] + other + name[at + 1 :] for at in inner for other in _same_shape(name[at])}
+    return slips - {name} - common_words().keys()
+
+
+def _same_shape(letter: str) -> str:
+    return next((shape.replace(letter, "") for shape in _SHAPES if letter in shape), "")
 
 
 @cache
@@ -182,6 +212,10 @@ def bases(word: str) -> frozenset[str]:
     """Give what a word may be without its proclitics and endings, itself included, to compare cues with."""
     if not is_arabic_letter(word[0]):
         return frozenset((word,))
-    heads = {word[cut:] for cut in range(min(6, len(word) - 2)) if PROCLITICS.fullmatch(word[:cut])}
+    heads = {
+        word[cut:]
+        for cut in range(min(6, len(word) - 2))
+        if PROCLITICS.fullmatch(word[:cut]) and not (cut == 1 and is_word_of_its_own(word, word[1:]))
+    }
     stems = {head.removesuffix(tail) for head in heads for tail in _ENCLITICS if len(head) - len(tail) >= 3}
     return frozenset(stems | {stem[:-1] + "ه" for stem in stems if stem.endswith("ت")} | {word})

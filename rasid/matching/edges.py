@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from rasid.matching.alphabet import ARABIC, CLASS, NEITHER, WESTERN
 from rasid.matching.compiling import DISTINCT_NAME, LONG_NAME, PROCLITICS
 from rasid.matching.pages import Edge
+from rasid.vocabulary import is_run_together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -25,6 +26,7 @@ _LONGEST_RUN: Final = 24  # letters looked at to either side of a name; no Arabi
 _PART_AFTER: Final = re.compile(r"[.,٫]\d|[%٪]|-\d|-[a-z]{1,2}(?![a-z])")  # 20.5, 20%, H20-3e, H20-G
 _PART_BEFORE: Final = re.compile(r"(?<![a-z\d])(?:[a-z]{1,2}|[a-z]*\d[a-z\d]*)-$|\d[.,]$")  # EX-H20, X100-H20
 _TAG: Final = re.compile(r"[#@]\w{0,48}$")
+_TAGGED_NAME: Final = 4  # letters: in hashtags and handles a name ends where the case changes
 _CLEAN: Final = Edge()
 
 
@@ -56,9 +58,18 @@ def edge(page: Page, start: int, end: int, form: Form, known: Collection[str]) -
     spot = _Spot(page, start, end, form, known)
     left = _left_edge(spot)
     right = _right_edge(spot) if left else None
-    if left is None or right is None or (left.glued and right.glued):
+    if left is None or right is None:
         return None
-    return right if right.glued else left
+    return _both(spot, left, right) if left.glued or right.glued else left
+
+
+def _both(spot: _Spot, left: Edge, right: Edge) -> Edge | None:
+    """Judge a glued name by both its edges: one that is sure, or a name that no ordinary word contains."""
+    glued = [side for side in (left, right) if side.glued]
+    if not any(side.sure for side in glued) and (len(glued) > 1 or not spot.may_be_glued(DISTINCT_NAME)):
+        return None
+    letters = " … ".join(side.glued for side in glued)
+    return Edge(clitic=left.clitic, glued=letters, sure=all(side.sure for side in glued))
 
 
 def _left_edge(spot: _Spot) -> Edge | None:
@@ -118,9 +129,10 @@ def _arabic_glue(spot: _Spot, run: str, analyses: Iterable[tuple[str, str]]) -> 
         return Edge(glued=run)  # drawn out, as people do online: «هواوييي»
     for word, clitic in analyses:
         is_long = bool(clitic) and len(word) >= LONG_NAME
-        if word in spot.known or is_long or (len(word) >= 3 and _stands_alone(spot.page, word)):
+        is_other = len(word) >= 3 and (_stands_alone(spot.page, word) or is_run_together(word))
+        if word in spot.known or is_long or is_other:
             return Edge(glued=run)
-    return Edge(glued=run, sure=False) if spot.may_be_glued(DISTINCT_NAME) and len(run) >= 3 else None
+    return Edge(glued=run, sure=False) if len(run) >= 3 else None
 
 
 def _stands_alone(page: Page, word: str) -> bool:
@@ -140,16 +152,19 @@ def _latin_glue(spot: _Spot, at: int, run: str) -> Edge | None:
     """Judge a name that Latin letters or digits may touch at one side: HuaweiWatch, @huaweimobile."""
     if not run:
         return _CLEAN
+    tagged = _TAG.search(spot.page.text[max(0, spot.start - 50) : spot.start]) is not None
+    if tagged and spot.may_be_glued(_TAGGED_NAME) and _is_camel(spot.page, at):
+        return Edge(glued=run)
     if not spot.may_be_glued(DISTINCT_NAME):
         return None
     seam = run[0] if at == spot.end else run[-1]
-    tagged = _TAG.search(spot.page.text[max(0, spot.start - 50) : spot.start]) is not None
     if tagged or seam.isdigit() or _is_camel(spot.page, at):
         return Edge(glued=run)
     return Edge(glued=run, sure=False) if len(run) > 1 else None  # «Invidia» is a word of its own
 
 
 def _is_camel(page: Page, at: int) -> bool:
-    """Tell whether a capital begins a word here: huaweiWatch, NVIDIAGeForce."""
-    before, here, then = page.typed(at - 1), page.typed(at), page.typed(at + 1)
-    return here.isupper() and (before.islower() or then.islower())
+    """Tell whether the case of letters tells two words apart here: huaweiWatch, NVIDIAGeForce, ASMLcompany."""
+    behind, before, here, then = (page.typed(at + shift) for shift in (-2, -1, 0, 1))
+    begins = here.isupper() and (before.islower() or then.islower())
+    return begins or (here.islower() and before.isupper() and behind.isupper())

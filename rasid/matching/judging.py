@@ -1,7 +1,8 @@
 """Cues decide: whether what stands as a name is the name that is watched.
 
-`unless` refuses when adjacent; `near` confirms. Without its `near` cue a form or a lookalike does not count,
-while a code is uncertain: a code is what a person types on purpose, so it is shown for review.
+`unless` refuses when adjacent; `near` confirms. Without its `near` cue a form or a lookalike does not count.
+A code is what a person types on purpose: without a cue it is uncertain, and shown for review, in a text so short
+that the cue may be missing by chance.
 
 Two kinds of context outweigh the general order of evidence:
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from rasid.types import Outcome
 
 _NEARBY: Final = 6  # words: the distance at which a cue still speaks of a code beside a foreign product name
+_TELLING: Final = 25  # words: a text of this length about a code would hold one of its cues
+_CONJUNCTIONS: Final = ("و", "ف")
 _EXCHANGE: Final = re.compile(r"(?:\$|(?:nasdaq|nyse|amex|lse|hkex|sse|tadawul|ناسداك|بورصه) ?: ?)$")
 _QUOTE_SUFFIX: Final = re.compile(r"\.(?:oq?|n|l|hk|ss|sz)(?![a-z\d])")
 
@@ -75,8 +78,12 @@ def surnames(groups: Iterable[tuple[Page, list[Hit]]]) -> frozenset[str]:
 
 
 def _articled(hit: Hit) -> tuple[Rule, ...]:
-    """Give the rules of the form with ال that judge a hit; none where it has no ال, or no such form."""
-    return hit.pattern.rule.articled if hit.edge.clitic.endswith(("ال", "لل")) else ()
+    """Give the rules of the form with ال that judge a hit; none where it has no ال, or no such form.
+
+    «هالهواوي» (this Huawei), «عالهواوي» (on the Huawei): no surname takes the article of a dialect.
+    """
+    has_article = hit.edge.clitic.endswith(("ال", "لل")) and not hit.edge.clitic.endswith(("هال", "عال"))
+    return hit.pattern.rule.articled if has_article else ()
 
 
 def _judges(hit: Hit) -> tuple[Rule, ...]:
@@ -95,7 +102,8 @@ def _judge(article: Article, page: Page, hit: Hit, rule: Rule) -> Decision:
         return Decision(rule, "rejected", product, "product")
     if cue := _confirmation(article, page, hit, rule):
         return Decision(rule, "matched" if hit.edge.sure else "uncertain", cue)
-    return Decision(rule, "uncertain" if rule.form.kind == "code" else "rejected")
+    is_open = rule.form.kind == "code" and article.has_fewer_words(_TELLING)
+    return Decision(rule, "uncertain" if is_open else "rejected")
 
 
 def _confirmation(article: Article, page: Page, hit: Hit, rule: Rule) -> str:
@@ -150,16 +158,16 @@ def _is_adjacent(page: Page, phrase: Phrase, hit: Hit, rule: Rule) -> bool:
     """
     first, after = page.around(hit)
     size = len(phrase.parts)
-    joined = hit.edge.clitic.startswith(("و", "ف"))
-    if page.has(phrase, after) and page.one_clause(after - 1, after):
+    if phrase.side != "before" and page.has(phrase, after) and page.one_clause(after - 1, after):
         return True
-    if joined:
+    if phrase.side == "after" or hit.edge.clitic.startswith(_CONJUNCTIONS):
         return False
     if page.has(phrase, first - size) and page.one_clause(first - 1, first):
         return True
     if not (page.has(phrase, first - size - 1) and page.one_clause(first - 2, first)):
         return False
-    if page.word(first - 1) in function_words():
+    between = page.word(first - 1)
+    if between in function_words() or (len(between) > 3 and between.startswith(_CONJUNCTIONS)):
         return False
     return not any(page.has(cue, first - len(cue.parts)) for cue in rule.near)
 

@@ -114,8 +114,9 @@ class Page:
         """Give the first of the phrases that begins within a distance, in words, of a hit; empty if none does."""
         first, after = self.around(hit)
         for phrase in phrases:
-            sides = (self.where(phrase, first - distance, first), self.where(phrase, after, after + distance))
-            if any(True for side in sides for _ in side):
+            before = phrase.side != "after" and self.where(phrase, first - distance, first)
+            behind = phrase.side != "before" and self.where(phrase, after, after + distance)
+            if any(True for side in (before or (), behind or ()) for _ in side):
                 return phrase.typed
         return ""
 
@@ -137,6 +138,10 @@ class Article:
         self.pages = (Page("title", title), Page("text", text))
         self.surnames: frozenset[str] = frozenset()  # terms whose name is somebody's surname here
         self._anywhere: dict[tuple[Phrase, ...], str] = {}
+
+    def has_fewer_words(self, count: int) -> bool:
+        """Tell whether title and text together are shorter than so many words."""
+        return sum(len(page.spans) for page in self.pages) < count
 
     def anywhere(self, phrases: tuple[Phrase, ...]) -> str:
         """Give the first of the phrases that title or text hold, as typed; empty where they hold none."""
