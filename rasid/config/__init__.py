@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
-from rasid.config import rules
+from rasid.config import queries, rules
 from rasid.config.convert import to_feed, to_subscription, to_watchlist, watchlist_id
 from rasid.config.models import FeedsFile, SubscriptionsFile, WatchlistFile
 from rasid.config.reading import Reading, Schema, read
@@ -24,7 +24,7 @@ from rasid.config.values import expand_env, nearest, url_key
 from rasid.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from rasid.types import Example, Feed, Subscription, Term, Watchlist
 
@@ -58,6 +58,9 @@ _WATCHLIST_RULES = (
         rules.each(f"terms.*{spellings}", rules.within_needs_near)
         for spellings in ("", ".forms.*", ".codes.*", ".lookalikes.*")
     ),
+    queries.has_meaning,
+    queries.is_positive,
+    queries.stands_alone,
 )
 _SUBSCRIPTION_RULES = (
     rules.unique("subscriptions.*.id", "subscription id"),
@@ -103,9 +106,18 @@ def parse_feeds(text: str, file: str) -> tuple[Feed, ...]:
     return tuple(to_feed(feed) for feed in _read_feeds(text, file).demand()[0].feeds)
 
 
-def parse_watchlist(text: str, file: str) -> Watchlist:
-    """Read a watchlist; its id is the stem of its file, its version begins the SHA-256 of the text."""
-    model, document = _read_watchlist(text, file).demand()
+def parse_watchlist(text: str, file: str, elsewhere: Collection[str] = ()) -> Watchlist:
+    """Read a watchlist; its id is the stem of its file, its version begins the SHA-256 of the text.
+
+    `elsewhere` are the ids of terms in other lists, to which queries may refer.
+    """
+    reading = _read_watchlist(text, file)
+    problems = list(reading.problems)
+    if reading.document is not None:
+        problems += queries.references({file: reading.document}, elsewhere)
+    if problems:
+        raise ConfigError(problems)
+    model, document = reading.demand()
     return to_watchlist(model, document, text, file)
 
 
@@ -150,7 +162,10 @@ def parse_config(files: Mapping[str, str]) -> Config:
     settings = _read_settings(files.get("settings.yaml", "# defaults"), "settings.yaml")
     feeds = _read_feeds(files.get("feeds.yaml", ""), "feeds.yaml")
     subscriptions = _read_subscriptions(files.get("subscriptions.yaml", ""), "subscriptions.yaml", catalog)
+    documents = {reading.file: reading.document for reading in lists if reading.document is not None}
     problems = [*_stray_files(files), *_shared_terms(lists)]
+    if len(documents) == len(lists):  # else any term may be in the file that could not be read
+        problems += queries.references(documents)
     problems += [*settings.problems, *feeds.problems, *subscriptions.problems]
     problems += [problem for reading in lists for problem in reading.problems]
     if problems:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
+from rasid.config.queries import to_query
 from rasid.types import Channel, Cue, Example, Feed, Form, Subscription, Term, Watchlist
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _term(model: TermModel, document: Document, path: Path) -> Term:
             *_examples(model.examples.skip, document, (*path, "examples", "skip")),
         ),
         notes=model.notes,
+        query=to_query(model.query) if model.query is not None else None,
     )
 
 

@@ -9,9 +9,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from rasid.config.values import Email, EnvName, Flag, FormText, Schedule, Slug, Text, Timezone, Url, Whole
+from rasid.config.values import (
+    CueText,
+    Email,
+    EnvName,
+    Flag,
+    FormText,
+    Schedule,
+    Slug,
+    Text,
+    Timezone,
+    Url,
+    Whole,
+)
 
-Words = Annotated[tuple[Text, ...], Field(min_length=1)]
+Words = Annotated[tuple[CueText, ...], Field(min_length=1)]
 Within = Annotated[Whole, Field(ge=1, le=500)]
 
 
@@ -64,6 +76,38 @@ class LookalikeModel(FormModel):
 FormItem = Annotated[FormModel, BeforeValidator(_form_of_text, json_schema_input_type=str | FormModel)]
 
 
+def _query_of_text(value: object) -> object:
+    """A word or phrase may be written as its text alone."""
+    return value if isinstance(value, dict) else {"words": value}
+
+
+class NearModel(Model):
+    """Things that stand close together."""
+
+    of: Annotated[
+        tuple["QueryItem", ...],
+        Field(min_length=2, description="words, terms, or any of those; one of each must be there"),
+    ]
+    within: Annotated[Within, Field(description="words between them at most")]
+
+
+class QueryModel(Model):
+    """A condition over terms and words; where it has several keys, all of them must hold."""
+
+    term: Annotated[Slug | None, Field(description="id of a term that is mentioned")] = None
+    words: Annotated[FormText | None, Field(description="a word or phrase; clitics and endings aside")] = None
+    all: Annotated[tuple["QueryItem", ...], Field(min_length=1, description="each of these holds")] = ()
+    any: Annotated[tuple["QueryItem", ...], Field(min_length=1, description="one of these holds")] = ()
+    none: Annotated[tuple["QueryItem", ...], Field(min_length=1, description="none of these holds")] = ()
+    near: Annotated[NearModel | None, Field(description="these stand close together")] = None
+    title: Annotated["QueryItem | None", Field(description="this holds in the title alone")] = None
+
+
+QueryItem = Annotated[QueryModel, BeforeValidator(_query_of_text, json_schema_input_type=str | QueryModel)]
+NearModel.model_rebuild()
+QueryModel.model_rebuild()
+
+
 class ExamplesModel(Model):
     """Sentences that prove a term; `rasid check` runs them."""
 
@@ -88,6 +132,9 @@ class TermModel(Model):
     near: Annotated[Words, Field(description="cues for each form and code that has none of its own")] = ()
     within: Annotated[Within | None, Field(description="words to either side; with near only")] = None
     unless: Annotated[Words, Field(description="refuses every form with one of these words beside it")] = ()
+    query: Annotated[
+        QueryItem | None, Field(description="instead of spellings: a condition over other terms and words")
+    ] = None
     examples: Annotated[ExamplesModel, Field(description="sentences that prove the term")] = ExamplesModel()
     notes: Annotated[Text, Field(description="for operators")] = ""
 

@@ -56,7 +56,9 @@ def within_needs_near(keys: Keys) -> str | None:
 
 def has_spelling(keys: Keys) -> str | None:
     """A term without forms and codes would never be found."""
-    return None if keys.get("forms") or keys.get("codes") else "no spelling; add forms: [...] or codes: [...]"
+    if keys.get("forms") or keys.get("codes") or "query" in keys:
+        return None
+    return "no spelling; add forms: [...] or codes: [...], or a query over other terms"
 
 
 def watches_something(keys: Keys) -> str | None:

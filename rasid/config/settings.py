@@ -73,6 +73,10 @@ class CollectSettings:
     story_days: Annotated[
         Whole, Field(ge=1, le=30, description="days for which a story takes new articles")
     ] = 4
+    reread_days: Annotated[
+        Whole,
+        Field(ge=0, le=3650, description="days of the archive that a changed watchlist is read against"),
+    ] = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,16 @@ def _check_form(value: str) -> str:
     return value
 
 
+def _check_cue(value: str) -> str:
+    """A tilde stands for the name, so a cue has one at one end, or none."""
+    rest = value[1:] if value.startswith("~") else value.removesuffix("~")
+    if "~" in rest:
+        raise ValueError(f"'{value}': ~ stands for the name; write it once, at the beginning or the end")
+    if not any(character.isalnum() for character in rest):
+        raise ValueError(f"'{value}' holds no word; write one, or leave it out")
+    return value
+
+
 def _check_pattern(value: str) -> str:
     """A pattern as cleaning needs it: it is tried on folded lines, so its Arabic letters are folded as well."""
     if len(value) > MAX_PATTERN:
@@ -230,6 +240,7 @@ Database = Annotated[Text, AfterValidator(_check_database)]
 Host = Annotated[Text, AfterValidator(_check_host)]
 Agent = Annotated[Text, AfterValidator(_check_agent)]
 Contact = Annotated[str, Strict(), AfterValidator(_check_contact)]
+CueText = Annotated[Text, AfterValidator(_check_cue)]
 Pattern = Annotated[Text, AfterValidator(_check_pattern)]
 FormText = Annotated[Text, AfterValidator(_check_form)]
 Whole = Annotated[int, Strict()]

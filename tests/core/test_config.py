@@ -816,6 +816,8 @@ PLACES = {
     "FormModel": "forms[].",
     "LookalikeModel": "forms[].",
     "ExamplesModel": "terms[].examples.",
+    "QueryModel": "query.",
+    "NearModel": "query.near.",
     "SubscriptionModel": "subscriptions[].",
     "ChannelModel": "channels[].",
 }
