@@ -5,6 +5,10 @@ story; copies are listed in it as appearances, and where their original is not n
 held it, or it was too old) they are counted and nothing more. A story leads with the earliest article whose
 title names a term, and shows the sentence or two of the original text that hold the most different terms.
 
+What a changed watchlist found in articles stored before is late. A story is late where nothing but late mentions
+put its news here, and then it is no update, even where an earlier digest held it; beside news, late articles do
+not lead. Age is measured up to when an article was first seen, so the time until it was found never makes it old.
+
 Known exception: a span of more than 260 characters without a space is cut inside, as there is no better
 place.
 """
@@ -63,6 +67,10 @@ class _Found:
     def news(self) -> bool:
         return self.article.relation not in SUPPRESSED
 
+    @property
+    def late(self) -> bool:
+        return _all_late(self.matched)
+
 
 @dataclass(frozen=True, slots=True)
 class _Group:
@@ -88,7 +96,7 @@ def compose(
 
     Args:
         subscription: Whose digest it is.
-        articles: What was stored in the window, with the mentions of its terms, copies included.
+        articles: What was stored in the window or found late, with the mentions of its terms, copies included.
         window: Start and end; a digest is frozen, so the end must not lie ahead of `now`.
         terms: All terms by id.
         term_days: Articles with a term on each of seven local days, oldest first, the last is today.
@@ -171,6 +179,10 @@ def _copies(found: Iterable[_Found], groups: Iterable[_Group]) -> int:
     return len({one.article.id for one in hidden if not one.news})
 
 
+def _all_late(mentions: Iterable[Mention]) -> bool:
+    return all(mention.late for mention in mentions)
+
+
 def _published(one: _Found) -> tuple[datetime, datetime, int]:
     return one.article.published, one.article.first_seen, one.article.id
 
@@ -206,6 +218,7 @@ def _rank(group: _Group, wanted: Mapping[str, Term]) -> tuple[int, int, float, i
 
 def _story(group: _Group) -> DigestStory:
     lead = _lead(group.news)
+    late = all(one.late for one in group.news)
     titles = {one.article.id: one.article.title for one in group.all}
     return DigestStory(
         story_id=group.story_id,
@@ -215,18 +228,19 @@ def _story(group: _Group) -> DigestStory:
         snippets=_snippets(lead, group),
         appearances=tuple(_appearance(one.article, titles) for one in group.all),
         matched=_forms(group),
-        known=any(one.article.story_reported for one in group.news),
+        known=not late and any(one.article.story_reported for one in group.news),
         why=_why(group.news),
+        late=late,
     )
 
 
 def _lead(news: Sequence[_Found]) -> _Found:
-    """The earliest article whose title names a term; else the earliest with a title at all."""
+    """The earliest article whose title names a term; else the earliest with a title at all; late ones last."""
 
     def without_hit(one: _Found) -> bool:
         return not any(mention.field == "title" for mention in one.matched)
 
-    return min(news, key=lambda one: (not one.article.title, without_hit(one), _published(one)))
+    return min(news, key=lambda one: (not one.article.title, one.late, without_hit(one), _published(one)))
 
 
 def _opening(text: str) -> str:
@@ -337,6 +351,7 @@ def _review(one: _Found, term: str) -> Review:
         outlet=article.outlet,
         snippet=snippet,
         why=first.why,
+        late=_all_late(mentions),
     )
 
 

@@ -283,7 +283,9 @@ class TermChange:
     watchlist: str  # id
     term: str  # id
     kind: Literal["added", "changed", "removed"]
-    detail: tuple[str, ...]  # "+ form إنفيديا", "- near سهم", "importance 2 → 3"; empty where it was added or removed
+    detail: tuple[
+        str, ...
+    ]  # "+ form إنفيديا", "- near سهم", "importance 2 → 3"; empty where it was added or removed
     version: str  # of the watchlist after the change
     commit: str = ""  # of git
 
@@ -297,6 +299,7 @@ class Watchlist:
     terms: tuple[Term, ...]
     version: str  # hash of the file: each mention records which list found it
     file: str = ""
+    text: str = ""  # of the file
 
 
 @dataclass(frozen=True, slots=True)
@@ -506,6 +509,18 @@ class PageFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class Reread:
+    """What came of reading a changed watchlist over the archive."""
+
+    watchlist: str  # id
+    terms: tuple[str, ...]  # ids of those that match differently
+    articles: int = 0  # read in this run
+    gained: int = 0  # mentions
+    lost: int = 0
+    finished: bool = False  # False: the run's deadline came first, the next run goes on
+
+
+@dataclass(frozen=True, slots=True)
 class CollectReport:
     """What a collect did; every outcome is counted exactly once."""
 
@@ -521,6 +536,7 @@ class CollectReport:
     from_feed: int = 0  # of stored: the feed's own text serves
     failures: tuple[PageFailure, ...] = ()
     pending: int = 0  # entries left for a later collect
+    rereads: tuple[Reread, ...] = ()
     stages: tuple[StageTime, ...] = field(default=())
     deadline_hit: bool = False
 

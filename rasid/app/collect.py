@@ -20,6 +20,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from rasid.app.context import http_options
+from rasid.app.reread import reread_archive
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.cleaning import clean_text, clean_title
 from rasid.copies import decide, fingerprint
@@ -42,7 +44,7 @@ from rasid.types import (
     StoryMember,
     Verdict,
 )
-from sources.http import Fetcher, HttpOptions
+from sources.http import Fetcher
 from sources.workers import Workers
 
 if TYPE_CHECKING:
@@ -103,17 +105,20 @@ def collect(
         feeds = poll_feeds(rasid, clock=clock, force=force, workers=workers, progress=progress)
         spent = (clock() - started).total_seconds()
         pages = ingest_pages(rasid, clock=clock, spent=spent, workers=workers, progress=progress)
-    report = merge_reports(feeds, pages)
+        spent = (clock() - started).total_seconds()
+        archive = reread_archive(rasid, clock=clock, spent=spent, progress=progress)
+    report = merge_reports(feeds, pages, archive)
     rasid.store.record_run("collect", started, clock(), run_summary(report))
     return report
 
 
-def merge_reports(feeds: CollectReport, pages: CollectReport) -> CollectReport:
-    """One report of the two halves of a collect."""
+def merge_reports(feeds: CollectReport, pages: CollectReport, archive: CollectReport) -> CollectReport:
+    """One report of the three parts of a collect."""
     return replace(
         pages,
         feeds=feeds.feeds,
-        stages=feeds.stages + pages.stages,
+        rereads=archive.rereads,
+        stages=feeds.stages + pages.stages + archive.stages,
         deadline_hit=feeds.deadline_hit or pages.deadline_hit,
     )
 
@@ -130,6 +135,7 @@ def run_summary(report: CollectReport) -> dict[str, object]:
         "stories": report.stories,
         "mentions": report.mentions,
         "pending": report.pending,
+        "rereads": [asdict(one) for one in report.rereads],
     }
 
 
@@ -159,7 +165,7 @@ async def _poll_all(run: _Run, due: Sequence[tuple[Feed, FeedState]]) -> list[Fe
     outcomes: list[FeedOutcome] = []
     before = run.workers.cpu_seconds
     with run.stages.rest("fetch feeds"):
-        async with Fetcher(_http_options(run)) as fetcher, asyncio.TaskGroup() as group:
+        async with Fetcher(http_options(run.rasid.config.settings)) as fetcher, asyncio.TaskGroup() as group:
 
             async def one(feed: Feed, state: FeedState) -> None:
                 outcomes.append(await _poll(run, fetcher, feed, state))
@@ -260,7 +266,7 @@ async def _ingest_all(run: _Run) -> None:
         index = StoryIndex(store.story_members(run.clock() - timedelta(days=settings.story_days)))
     done, total = 0, min(store.pending_entries(), settings.max_pages)
     with run.stages.rest("fetch pages"):
-        async with Fetcher(_http_options(run)) as fetcher:
+        async with Fetcher(http_options(run.rasid.config.settings)) as fetcher:
             while done < settings.max_pages and not run.over:
                 limit = min(CHUNK, settings.max_pages - done)
                 with run.stages.span("queue", items=0):
@@ -432,16 +438,4 @@ def _poll_options(run: _Run) -> PollOptions:
     settings = run.rasid.config.settings.collect
     return PollOptions(
         poll_min=timedelta(minutes=settings.poll_min), poll_max=timedelta(minutes=settings.poll_max)
-    )
-
-
-def _http_options(run: _Run) -> HttpOptions:
-    http = run.rasid.config.settings.http
-    return HttpOptions(
-        user_agent=http.user_agent,
-        contact=http.contact,
-        deadline=http.deadline,
-        delay=http.delay,
-        concurrency=http.concurrency,
-        allow_hosts=frozenset(http.allow_hosts),
     )

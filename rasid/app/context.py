@@ -18,6 +18,8 @@ from storage import Store, open_store
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sources.http import HttpOptions
+
 Clock = Callable[[], datetime]
 
 
@@ -71,11 +73,30 @@ def database_url(config: words.Config, folder: Path) -> str:
         raise ConfigError([Problem(str(folder / "settings.yaml"), 0, f"database: {error}")]) from None
 
 
+def http_options(settings: words.Settings) -> HttpOptions:
+    """How pages and feeds are fetched."""
+    from sources.http import HttpOptions  # its client is for those who fetch
+
+    http = settings.http
+    return HttpOptions(
+        user_agent=http.user_agent,
+        contact=http.contact,
+        deadline=http.deadline,
+        delay=http.delay,
+        concurrency=http.concurrency,
+        allow_hosts=frozenset(http.allow_hosts),
+    )
+
+
+def patterns(settings: words.Settings) -> tuple[re.Pattern[str], ...]:
+    """The lines that are no part of an article."""
+    return tuple(re.compile(pattern) for pattern in settings.cleaning.boilerplate)
+
+
 @contextmanager
 def open_rasid(folder: Path) -> Iterator[Rasid]:
     """Check the config, open the database, bring its schema up to date; closed at the end."""
     config = load_config(folder)
-    boilerplate = tuple(re.compile(pattern) for pattern in config.settings.cleaning.boilerplate)
     with open_store(database_url(config, folder)) as store:
         store.migrate()
-        yield Rasid(config, store, Matcher(list(config.terms.values())), boilerplate)
+        yield Rasid(config, store, Matcher(list(config.terms.values())), patterns(config.settings))

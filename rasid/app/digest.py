@@ -107,8 +107,8 @@ def due_window(
 
 def compose_window(
     rasid: Rasid, subscription: Subscription, window: tuple[datetime, datetime], now: datetime
-) -> tuple[Digest, list[int]]:
-    """What a subscription has not been told yet, as a digest, and the articles that it tells; stores nothing."""
+) -> tuple[Digest, dict[int, int]]:
+    """What a subscription was not told yet: a digest, and the last mention of each of its articles; stores nothing."""
     store = rasid.store
     articles = store.unreported(subscription.id, subscription.terms, window[0] - LATE)
     days = day_bounds(now, subscription.timezone)
@@ -125,7 +125,7 @@ def compose_window(
     told |= {review.article_id for review in digest.reviews}
     # A copy is dealt with once it is counted, shown or not: later digests must not count it again.
     told |= {article.id for article in articles if article.relation in SUPPRESSED}
-    return digest, [article.id for article in articles if article.id in told]
+    return digest, {article.id: article.last_mention for article in articles if article.id in told}
 
 
 def failed_feeds(rasid: Rasid) -> list[FailedFeed]:

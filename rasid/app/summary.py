@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rasid.types import CollectReport, DigestReport, StageTime
+from rasid.types import CollectReport, DigestReport, Reread, StageTime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ def collect_lines(report: CollectReport) -> list[str]:
         f"stories    {report.stories} new",
         f"mentions   {report.mentions} matched, {report.uncertain} uncertain",
     ]
+    lines += [_reread_line(one) for one in report.rereads]
     lines += [f"  feed failed: {feed.feed_id}: {feed.error}" for feed in failed]
     lines += [
         f"  page {'given up' if failure.final else 'put back'}: {failure.url}: {failure.error}"
@@ -32,6 +33,14 @@ def collect_lines(report: CollectReport) -> list[str]:
     if report.deadline_hit:
         lines.append("  the run's deadline (collect.deadline) came first; the next run goes on from here")
     return lines
+
+
+def _reread_line(one: Reread) -> str:
+    after = "" if one.finished else "; the next run goes on"
+    return (
+        f"archive    {one.watchlist} changed ({', '.join(one.terms) or 'nothing that matches'}): "
+        f"{one.articles} articles read again, {one.gained} mentions gained, {one.lost} lost{after}"
+    )
 
 
 def digest_lines(report: DigestReport) -> list[str]:

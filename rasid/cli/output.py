@@ -41,6 +41,18 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     Console().print(table)
 
 
+def excerpt(text: str, start: int, end: int, width: int = 60) -> str:
+    """The words around a span on one line, the span highlighted: in reverse on a terminal, else in ⟦⟧."""
+    low, high = max(0, start - width), min(len(text), end + width)
+    if low > 0:
+        low = text.find(" ", low, start) + 1 or low
+    if high < len(text):
+        high = text.rfind(" ", end, high) if " " in text[end:high] else high
+    span = click.style(text[start:end], reverse=True) if sys.stdout.isatty() else f"⟦{text[start:end]}⟧"
+    around = f"{'… ' * (low > 0)}{text[low:start]}{span}{text[end:high]}{' …' * (high < len(text))}"
+    return " ".join(around.split())
+
+
 @contextmanager
 def progress_bar() -> Iterator[Progress]:
     """A progress bar on stderr where that is a terminal; silent elsewhere."""

@@ -41,6 +41,7 @@ def to_watchlist(model: WatchlistFile, document: Document, text: str, file: str)
         terms=tuple(_term(term, document, ("terms", index)) for index, term in enumerate(model.terms)),
         version=hashlib.sha256(text.encode()).hexdigest()[:12],
         file=file,
+        text=text,
     )
 
 

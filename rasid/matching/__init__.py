@@ -74,7 +74,7 @@ class Matcher:
         self._known = known_words().union(patterns)
         for trigger in self._triggers():
             patterns.setdefault(trigger, ())
-        self._inexact = [None if is_exact(spelling) else spelling for spelling in patterns]
+        self._inexact = {index: spelling for index, spelling in enumerate(patterns) if not is_exact(spelling)}
         self._patterns = tuple(patterns.values())
         few = len(patterns) < _DFA_SPELLINGS
         self._automaton = BytesAhoCorasick(
@@ -130,10 +130,12 @@ class Matcher:
 
     def _occurrences(self, page: Page) -> _Occurrences:
         found: _Occurrences = self._automaton.find_matches_as_indexes(page.unmasked_codes, overlapping=True)
-        if not any(self._inexact):
+        if not self._inexact:
             return found
         text = page.folded.text
-        return [one for one in found if self._inexact[one[0]] in (None, text[one[1] : one[2]])]
+        return [
+            one for one in found if self._inexact.get(one[0], text[one[1] : one[2]]) == text[one[1] : one[2]]
+        ]
 
     def _judge(self, article: Article, occurrences: Sequence[_Occurrences]) -> _Judged:
         """Give what the cues make of every name that stands, the longest at each place."""

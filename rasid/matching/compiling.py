@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rasid.text import fold, is_arabic_letter, words
@@ -20,23 +20,27 @@ LONG_NAME: Final = 5
 """Letters: shorter names occur inside ordinary words."""
 DISTINCT_NAME: Final = 6
 """Letters: hardly any word contains such a name; glued to letters that say nothing, it is uncertain."""
-PROCLITICS: Final = re.compile("ا?[وف]?(?:ب|ل|ك|ال|بال|كال|لل|هال|عال)?")
-"""What may stand before a name in one word with it, the interrogative أ and the ه, ع of dialects included."""
+PROCLITICS: Final = re.compile("(?:ا?[وف]?(?:ب|ل|ك|ال|بال|كال|لل|هال|عال|ع)?|[وف]?يا)")
+"""What may stand before a name in one word with it: أ that asks, يا that calls, and ه, ع of dialects included."""
 
-_SEPARATORS: Final = ("", "-", " ", "_")  # between the letters and digits of a code
+_SEPARATORS: Final = ("", "-", " ", "_", ".")  # between the letters and digits of a code
 _WORD_SEPARATORS: Final = (" ", "  ", "-", "_")  # between the words of a name; _ in hashtags
 _MOST_PARTS: Final = 4  # a code of more parts takes one separator throughout: 4 ** 3 spellings are enough
-_SHAPES: Final = (
-    "بتثني",
-    "جحخ",
-    "دذ",
-    "رز",
-    "سش",
-    "صض",
-    "طظ",
-    "عغ",
-    "فق",
-)  # letters that dots alone tell apart
+_NEIGHBOURS: Final = [
+    pair
+    for row in ("ضصثقفغعهخحجد", "شسيبلاتنمكط", "يهوزظ", "qwertyuiop", "asdfghjkl", "zxcvbnm")
+    for pair in pairwise(row)
+]
+_TYPED_NAME: Final = 7  # letters: «هولواي» is Holloway, and one key away from «هواواي»
+_SHAPES: Final = {  # letters that dots alone tell apart
+    letter: shape.replace(letter, "")
+    for shape in ("بتثني", "جحخ", "دذ", "رز", "سش", "صض", "طظ", "عغ", "فق")
+    for letter in shape
+}
+_KEYS: Final = {  # neighbours on the keyboard, folded
+    letter: "".join(pair.replace(letter, "") for pair in map("".join, _NEIGHBOURS) if letter in pair)
+    for letter in set().union(*_NEIGHBOURS)
+}
 _CODE_PART: Final = re.compile(r"\d+|[^\W\d_]+")
 _TICKER: Final = re.compile(r"[A-Z]{2,5}")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -177,22 +181,31 @@ def spellings(form: Form) -> set[str]:
 def _slips(form: Form) -> set[str]:
     """Give the slips of a long name, never in the first letter, none of them a common word.
 
-    One letter twice; in names that hardly any word contains, also two neighbours swapped, and a letter for
-    another that differs by its dots alone.
+    The longer a name, the more slips of it are no other word: one letter twice; from six letters on also two
+    neighbours swapped, and a letter for another that differs by its dots alone; from seven on a letter for one
+    beside it on the keyboard. No letter is replaced at the end, where another makes another word («إنفيديو»).
     """
     name = folded(form.text)
     if form.kind != "form" or len(name) < LONG_NAME or not name.replace(" ", "").isalpha():
         return set()
     inner = [at for at in range(1, len(name)) if name[at] != " "]
     slips = {name[:at] + name[at] + name[at:] for at in inner}
-    if len(name) >= DISTINCT_NAME and name.isalpha():
-        slips |= {name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in inner[:-1]}
-        slips |= {name[:at] + other + name[at + 1 :] for at in inner for other in _same_shape(name[at])}
+    if name.isalpha():
+        if len(name) >= DISTINCT_NAME:
+            slips |= {name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in inner[:-1]}
+            slips |= _replaced(name, _SHAPES)
+        if len(name) >= _TYPED_NAME:
+            slips |= _replaced(name, _KEYS)
     return slips - {name} - common_words().keys()
 
 
-def _same_shape(letter: str) -> str:
-    return next((shape.replace(letter, "") for shape in _SHAPES if letter in shape), "")
+def _replaced(name: str, confused: Mapping[str, str]) -> set[str]:
+    """Give a name with each inner letter replaced by each that it is confused with."""
+    return {
+        name[:at] + other + name[at + 1 :]
+        for at in range(1, len(name) - 1)
+        for other in confused.get(name[at], "")
+    }
 
 
 @cache

@@ -53,7 +53,8 @@ def edge(page: Page, start: int, end: int, form: Form, known: Collection[str]) -
     """Tell how an occurrence stands in its word; None where it is a part of another word."""
     codes = page.codes
     last, after = CLASS[codes[end - 1]], CLASS[codes[end]]
-    if last == after != NEITHER and (form.kind != "form" or end - start < LONG_NAME):
+    is_short = end - start < LONG_NAME
+    if last == after != NEITHER and (is_short if form.kind == "form" else last == ARABIC):
         return None  # most occurrences end here, so nothing is made for them
     spot = _Spot(page, start, end, form, known)
     left = _left_edge(spot)
@@ -88,9 +89,13 @@ def _right_edge(spot: _Spot) -> Edge | None:
     if CLASS[spot.page.codes[spot.end - 1]] == ARABIC:
         run = _run_after(spot, ARABIC)
         return _arabic_glue(spot, run, _right_analyses(run)) if run else _CLEAN
-    if spot.form.kind != "form" and _PART_AFTER.match(spot.page.text, spot.end):
-        return None
-    return _latin_glue(spot, spot.end, _run_after(spot, WESTERN))
+    run = _run_after(spot, WESTERN)
+    if spot.form.kind != "form":
+        if _PART_AFTER.match(spot.page.text, spot.end):
+            return None
+        if run == "s":
+            return _CLEAN  # more than one of them: H20s
+    return _latin_glue(spot, spot.end, run)
 
 
 def _run_before(spot: _Spot, kind: int) -> str:

@@ -62,7 +62,7 @@ def longest(hits: Iterable[Hit]) -> list[list[Hit]]:
 
 def decide(article: Article, page: Page, hits: list[Hit]) -> tuple[Hit, Decision]:
     """Give what the hits of one span come to, and the hit that decided: the best of their outcomes."""
-    decisions = [(hit, _judge(article, page, hit, rule)) for hit in hits for rule in _judges(hit)]
+    decisions = [(hit, _judge(article, page, hit, rule)) for hit in hits for rule in _judges(page, hit)]
     return min(decisions, key=lambda pair: ("matched", "uncertain", "rejected").index(pair[1].outcome))
 
 
@@ -72,22 +72,25 @@ def surnames(groups: Iterable[tuple[Page, list[Hit]]]) -> frozenset[str]:
         rule.term.id
         for page, hits in groups
         for hit in hits
-        for rule in _articled(hit)
+        for rule in _articled(page, hit)
         if _refusal(page, hit, rule)
     )
 
 
-def _articled(hit: Hit) -> tuple[Rule, ...]:
+def _articled(page: Page, hit: Hit) -> tuple[Rule, ...]:
     """Give the rules of the form with ال that judge a hit; none where it has no ال, or no such form.
 
-    «هالهواوي» (this Huawei), «عالهواوي» (on the Huawei): no surname takes the article of a dialect.
+    «هالهواوي» (this Huawei), «عالهواوي» (on the Huawei): no surname takes the article of a dialect. And «ألهواوي»
+    is no article, but asks: does Huawei have …?
     """
-    has_article = hit.edge.clitic.endswith(("ال", "لل")) and not hit.edge.clitic.endswith(("هال", "عال"))
-    return hit.pattern.rule.articled if has_article else ()
+    rules, clitic = hit.pattern.rule.articled, hit.edge.clitic
+    if not rules or not clitic.endswith(("ال", "لل")) or clitic.endswith(("هال", "عال")):
+        return ()
+    return () if clitic == "ال" and page.typed(hit.start - 2) == "أ" else rules
 
 
-def _judges(hit: Hit) -> tuple[Rule, ...]:
-    return _articled(hit) or (hit.pattern.rule,)
+def _judges(page: Page, hit: Hit) -> tuple[Rule, ...]:
+    return _articled(page, hit) or (hit.pattern.rule,)
 
 
 def _judge(article: Article, page: Page, hit: Hit, rule: Rule) -> Decision:
@@ -100,7 +103,7 @@ def _judge(article: Article, page: Page, hit: Hit, rule: Rule) -> Decision:
         return Decision(rule, "matched" if hit.edge.sure else "uncertain")
     if product := _other_product(page, hit, rule):
         return Decision(rule, "rejected", product, "product")
-    if cue := _confirmation(article, page, hit, rule):
+    if cue := _model(page, hit, rule) or _confirmation(article, page, hit, rule):
         return Decision(rule, "matched" if hit.edge.sure else "uncertain", cue)
     is_open = rule.form.kind == "code" and article.has_fewer_words(_TELLING)
     return Decision(rule, "uncertain" if is_open else "rejected")
@@ -109,11 +112,19 @@ def _judge(article: Article, page: Page, hit: Hit, rule: Rule) -> Decision:
 def _confirmation(article: Article, page: Page, hit: Hit, rule: Rule) -> str:
     """Give the cue that confirms a hit; empty where there is none."""
     within = rule.form.near.within if rule.form.near else None
-    if within is None and rule.term.id in article.surnames and rule in _articled(hit):
+    if within is None and rule.term.id in article.surnames and rule in _articled(page, hit):
         within = _NEARBY
     if within is None:
         return article.anywhere(rule.near)
     return page.within(rule.near, within, hit)
+
+
+def _model(page: Page, hit: Hit, rule: Rule) -> str:
+    """Give the Latin word or number right after a name with the article: «الهواوي GT 4» is no person."""
+    _, after = page.around(hit)
+    if rule not in _articled(page, hit) or not page.one_clause(after - 1, after):
+        return ""
+    return page.word(after) if page.word(after).isascii() else ""
 
 
 def _quoted_as_ticker(text: str, hit: Hit) -> str:
