@@ -1,4 +1,4 @@
-"""The collect flow: poll the due feeds, then ingest what is new."""
+"""The collect flow: poll the due feeds, ingest what is new, read changed watchlists over the archive."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from flows.shared import batch, run_name, utc_now
 from rasid.app.collect import ingest_pages, merge_reports, poll_feeds, run_summary
 from rasid.app.context import open_rasid
+from rasid.app.reread import reread_archive
 from rasid.app.summary import collect_lines, stage_lines
 from rasid.types import CollectReport
 
@@ -29,13 +30,21 @@ def ingest(config: str, spent: float) -> CollectReport:
         return ingest_pages(rasid, clock=utc_now, spent=spent)
 
 
+@batch(name="reread archive", run="read changed watchlists over the archive")
+def reread(config: str, spent: float) -> CollectReport:
+    """Find what changed watchlists find in the archive, within what is left of the run's deadline."""
+    with open_rasid(Path(config)) as rasid:
+        return reread_archive(rasid, clock=utc_now, spent=spent)
+
+
 @flow(name="collect", flow_run_name=run_name, validate_parameters=True)
 def collect(config: str = "config", force: bool = False) -> None:
     """Collect once. `config` is the operators' folder; `force` polls feeds that are not due, too."""
     started = utc_now()
     polled = poll(config, force)
-    spent = (utc_now() - started).total_seconds()
-    report = merge_reports(polled, ingest(config, spent))
+    ingested = ingest(config, (utc_now() - started).total_seconds())
+    archive = reread(config, (utc_now() - started).total_seconds())
+    report = merge_reports(polled, ingested, archive)
     with open_rasid(Path(config)) as rasid:
         rasid.store.record_run("collect", started, utc_now(), run_summary(report))
     publish(report)

@@ -702,8 +702,10 @@ class _Evidence:
         # A clitic form is rarer than the bare word, or a word of its own: «كابل» is no form of «ابل».
         most = 1 + self._counts[base] if base in self._counts else math.inf
         for form in spelling_forms(base):
-            found = self._sought.understand(form) if form in self._counts else None
-            own = form in self._counts and (found.base == base if found else whole is None)
+            if " " not in base and form not in self._counts and form != base:
+                continue
+            found = self._sought.understand(form)
+            own = found.base == base if found else whole is None
             if form == base or (own and self._counts.get(form, 0) <= most):
                 yield form
 

@@ -249,8 +249,8 @@ class Example:
 class Query:
     """A condition over terms and words; a term that has one is found where it holds.
 
-    `term` and `words` are leaves. `near` holds where its parts stand within `within` words of each other, one of
-    each; `title` where its only part holds in the title alone.
+    `term` and `words` are leaves. `near` holds where its parts stand at most `within` words apart (1: side by side),
+    one of each; `title` where its only part holds in the title alone.
     """
 
     op: Literal["all", "any", "none", "near", "title", "term", "words"]

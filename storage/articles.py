@@ -1,4 +1,4 @@
-"""The corpus: articles with their fingerprints, stories and mentions.
+"""The corpus: articles with their fingerprints, stories, mentions and words.
 
 Candidates are found through `fingerprint(hash, article)`: an article shares a winnowed key with another
 where both hold the same run of words. A key that more than 50 articles hold is a footer, not a text, and
@@ -16,9 +16,10 @@ from sqlalchemy import case, func, insert, select, update
 
 from rasid.errors import StorageError
 from rasid.types import SUPPRESSED, Candidate, StoryMember
+from storage import archive, mentions
 from storage.dialects import chunks, serialise
 from storage.feeds import finish_entry
-from storage.schema import article_terms, articles, fingerprint, identity, mentions, stories
+from storage.schema import article_terms, articles, fingerprint, identity, stories
 from storage.values import StoredArticle
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def _insert(connection: Connection, new: NewArticle, now: datetime) -> StoredArt
     connection.execute(insert(article_terms).values(article_id=article_id, terms=new.terms))
     if new.verdict.relation not in SUPPRESSED:  # only originals are candidates
         _insert_keys(connection, article_id, new.fingerprint)
-    _insert_mentions(connection, article_id, new)
+    mentions.insert(connection, article_id, new.article.published, new.mentions, new.list_versions)
+    # Last: whoever stores the same new word at the same time waits from here to the end.
+    archive.index(connection, [(article_id, new.article.title, new.article.text)])
     return StoredArticle(article_id, story_id, created=True, new_story=new.choice.story_id is None)
 
 
@@ -185,25 +188,3 @@ def _held_by_many(connection: Connection, keys: Iterable[int]) -> Sequence[int]:
         .having(func.count() > _MOST_HOLDERS)
     )
     return connection.scalars(query).all()
-
-
-def _insert_mentions(connection: Connection, article_id: int, new: NewArticle) -> None:
-    rows = [
-        {
-            "article_id": article_id,
-            "term": mention.term,
-            "published": new.article.published,
-            "field": mention.field,
-            "span_start": mention.start,
-            "span_end": mention.end,
-            "text": mention.text,
-            "status": mention.status,
-            "form": mention.form,
-            "why_ar": mention.why.ar,
-            "why_en": mention.why.en,
-            "list_version": new.list_versions.get(mention.term),
-        }
-        for mention in new.mentions
-    ]
-    if rows:
-        connection.execute(insert(mentions), rows)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import DateTime, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy import ARRAY, DateTime, Text, cast, func
+from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 if TYPE_CHECKING:
+    from sqlalchemy import BindParameter, ColumnElement
     from sqlalchemy.engine import Dialect
 
 # PostgreSQL refuses NUL in text, both refuse lone surrogates: one hostile title would block its feed.
@@ -80,3 +81,15 @@ class Json(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002, D102 - SQLAlchemy's signature
         return None if value is None else json.loads(value)
+
+
+class Lexemes(UserDefinedType[Sequence[str]]):
+    """PostgreSQL's tsvector without positions, out of a list of words; the words must be bounded already."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:  # noqa: D102 - SQLAlchemy's signature
+        return "TSVECTOR"
+
+    def bind_expression(self, bindvalue: BindParameter[Sequence[str]]) -> ColumnElement[Any]:  # noqa: D102 - the same
+        return func.array_to_tsvector(cast(bindvalue, ARRAY(Text)))

@@ -19,10 +19,10 @@ _MOST_PARAMETERS = 10_000
 """In one statement: SQLite takes 32,766, PostgreSQL 65,535; a book-length page has more keys than that."""
 
 
-def chunks(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut a long list into parts that a statement can take."""
-    for start in range(0, len(items), _MOST_PARAMETERS):
-        yield items[start : start + _MOST_PARAMETERS]
+def chunks(items: Sequence[T], most: int = _MOST_PARAMETERS) -> Iterator[Sequence[T]]:
+    """Cut a long list into parts of at most `most`, by default what a statement can take."""
+    for start in range(0, len(items), most):
+        yield items[start : start + most]
 
 
 def insert_new(connection: Connection, table: Table) -> Insert:

@@ -8,20 +8,21 @@ from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, insert, select
+from sqlalchemy import exists, func, insert, select, union
 
-from rasid.types import SUPPRESSED, Digest, Mention, Reason, ReportArticle
+from rasid.types import SUPPRESSED, Digest, Reason, ReportArticle
 from storage.columns import clean
-from storage.dialects import chunks, insert_new, serialise
+from storage.dialects import chunks, insert_new, serialise, upsert
+from storage.mentions import mention
 from storage.schema import articles, deliveries, digest_articles, digests, mentions, windows
 from storage.values import DigestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from pydantic import TypeAdapter
-    from sqlalchemy import ColumnElement, Connection, Row
+    from sqlalchemy import ColumnElement, Connection, Row, Select
 
     from rasid.types import Channel
 
@@ -41,22 +42,38 @@ def latest_window(connection: Connection, subscription_id: str) -> datetime | No
 def unreported(
     connection: Connection, subscription_id: str, terms: Sequence[str], since: datetime
 ) -> list[ReportArticle]:
-    """Articles with a mention of the terms that no digest of the subscription held, oldest first."""
-    fresh = _fresh(subscription_id, terms, since)
-    found = _mentions_of(connection, fresh, terms)
+    """Articles with mentions of the terms that the subscription was not told of, oldest first."""
+    untold = _untold(subscription_id, terms, since)
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in connection.execute(untold.order_by(mentions.c.id)):
+        found[row.article_id].append(row)
+    fresh = articles.c.id.in_(untold.with_only_columns(mentions.c.article_id))
     query = select(articles, _story_told(subscription_id).label("story_reported")).where(fresh)
     rows = connection.execute(query.order_by(articles.c.published, articles.c.id)).all()
     # An article stored between the two queries has no mentions here: the next digest takes it.
     return [_report_article(row, found[row.id]) for row in rows if row.id in found]
 
 
-def _fresh(subscription_id: str, terms: Sequence[str], since: datetime) -> ColumnElement[bool]:
-    named = mentions.alias("named")
-    mentioned = exists().where(named.c.article_id == articles.c.id, named.c.term.in_(terms))
-    told = exists().where(
-        digest_articles.c.subscription_id == subscription_id, digest_articles.c.article_id == articles.c.id
+def _untold(subscription_id: str, terms: Sequence[str], since: datetime) -> Select[Any]:
+    """Mentions above the highest told, of articles first seen since then or with a mention found late since then.
+
+    Late mentions have the highest ids of their article: where anything of an old one is untold, they are.
+    """
+    told = select(digest_articles.c.mention_id).where(
+        digest_articles.c.subscription_id == subscription_id,
+        digest_articles.c.article_id == mentions.c.article_id,
     )
-    return (articles.c.first_seen >= since) & mentioned & ~told
+    late = mentions.alias("late_mentions")
+    # One set of ids, not an OR: each half has its index.
+    candidates = union(
+        select(articles.c.id).where(articles.c.first_seen >= since),
+        select(late.c.article_id).where(late.c.term.in_(terms), late.c.found_late >= since),
+    )
+    return select(mentions).where(
+        mentions.c.article_id.in_(candidates),
+        mentions.c.term.in_(terms),
+        mentions.c.id > func.coalesce(told.scalar_subquery(), 0),
+    )
 
 
 def _story_told(subscription_id: str) -> ColumnElement[bool]:
@@ -68,35 +85,7 @@ def _story_told(subscription_id: str) -> ColumnElement[bool]:
     )
 
 
-def _mentions_of(
-    connection: Connection, fresh: ColumnElement[bool], terms: Sequence[str]
-) -> dict[int, list[Mention]]:
-    query = (
-        select(mentions)
-        .join(articles, articles.c.id == mentions.c.article_id)
-        .where(fresh, mentions.c.term.in_(terms))
-        .order_by(mentions.c.id)
-    )
-    found: dict[int, list[Mention]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.article_id].append(_mention(row))
-    return dict(found)
-
-
-def _mention(row: Row[Any]) -> Mention:
-    return Mention(
-        term=row.term,
-        field=row.field,
-        start=row.span_start,
-        end=row.span_end,
-        text=row.text,
-        status=row.status,
-        form=row.form,
-        why=Reason(row.why_ar, row.why_en),
-    )
-
-
-def _report_article(row: Row[Any], found: list[Mention]) -> ReportArticle:
+def _report_article(row: Row[Any], untold: Sequence[Row[Any]]) -> ReportArticle:
     return ReportArticle(
         id=row.id,
         url=row.url,
@@ -112,8 +101,9 @@ def _report_article(row: Row[Any], found: list[Mention]) -> ReportArticle:
         story_id=row.story_id,
         story_why=Reason(row.story_why_ar, row.story_why_en),
         story_reported=bool(row.story_reported),
-        mentions=tuple(found),
+        mentions=tuple(mention(each) for each in untold),
         source=row.source,
+        last_mention=max(each.id for each in untold),
     )
 
 
@@ -149,23 +139,24 @@ def _term_counts(terms: Sequence[str], start: datetime, end: datetime) -> Any:
 def save(
     connection: Connection,
     digest: Digest,
-    reported: Sequence[int],
+    reported: Mapping[int, int],
     channels: Sequence[Channel],
     now: datetime,
 ) -> bool:
-    """Freeze a digest and put its messages into the outbox, unless the window or an article is taken."""
+    """Freeze a digest and put its messages into the outbox, unless the window or what it tells is taken."""
     # Two composers of one subscription go one after the other, so that the second sees the first's rows.
     serialise(connection, f"digests of {digest.subscription_id}")
     if _window_closed(connection, digest) or _any_told(connection, digest.subscription_id, reported):
         return False
     connection.execute(insert(digests).values(**_digest_row(digest, now)))
     connection.execute(insert(windows).values(**_window_row(digest, now)))
-    for table, rows in (
-        (digest_articles, [_told_row(digest, article_id) for article_id in dict.fromkeys(reported)]),
-        (deliveries, list(_messages(digest, channels, now))),
-    ):
-        if rows:
-            connection.execute(insert(table), rows)
+    if reported:
+        names = ("digest_id", "mention_id")
+        told = upsert(connection, digest_articles, key=["subscription_id", "article_id"], update=names)
+        connection.execute(told, [_told_row(digest, *each) for each in reported.items()])
+    messages = list(_messages(digest, channels, now))
+    if messages:
+        connection.execute(insert(deliveries), messages)
     return True
 
 
@@ -176,12 +167,12 @@ def _window_closed(connection: Connection, digest: Digest) -> bool:
     return connection.execute(query).one_or_none() is not None
 
 
-def _any_told(connection: Connection, subscription_id: str, reported: Sequence[int]) -> bool:
-    for some in chunks(reported):
-        query = select(digest_articles.c.article_id).where(
+def _any_told(connection: Connection, subscription_id: str, reported: Mapping[int, int]) -> bool:
+    for some in chunks(list(reported)):
+        query = select(digest_articles.c.article_id, digest_articles.c.mention_id).where(
             digest_articles.c.subscription_id == subscription_id, digest_articles.c.article_id.in_(some)
         )
-        if connection.scalars(query.limit(1)).one_or_none() is not None:
+        if any(row.mention_id >= reported[row.article_id] for row in connection.execute(query)):
             return True
     return False
 
@@ -206,11 +197,12 @@ def _window_row(digest: Digest, now: datetime) -> dict[str, Any]:
     }
 
 
-def _told_row(digest: Digest, article_id: int) -> dict[str, Any]:
+def _told_row(digest: Digest, article_id: int, mention_id: int) -> dict[str, Any]:
     return {
         "subscription_id": digest.subscription_id,
         "article_id": article_id,
         "digest_id": digest.id,
+        "mention_id": mention_id,
     }
 
 

@@ -4,7 +4,9 @@
 
     feeds ──< entries ──> articles ──< fingerprint, mentions, article_terms
                           articles >── stories
+                          articles ──< article_words (which words an article holds); archive_words
     windows ── digests ──< digest_articles (what a subscription was told), deliveries (the outbox)
+    watchlist_versions
     runs
 
 URLs and entry keys come from outside and may be longer than the 2.7 kB that a PostgreSQL index takes:
@@ -30,9 +32,9 @@ from sqlalchemy import (
     text,
 )
 
-from storage.columns import CleanText, Json, UtcDateTime, clean
+from storage.columns import CleanText, Json, Lexemes, UtcDateTime, clean
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. Stands here too, so that a start need not load Alembic to see that all is well."""
 
 metadata = MetaData(
@@ -193,8 +195,39 @@ mentions = Table(
     Column("why_ar", CleanText, nullable=False),
     Column("why_en", CleanText, nullable=False),
     Column("list_version", CleanText),  # the watchlist that found it; null where the caller named none
-    Index(None, "article_id", "term"),  # unreported: the mentions of an article
-    Index(None, "term", "published"),  # term_days: 290 ms at 60,000 articles without it
+    Column(
+        "found_late", UtcDateTime
+    ),  # when a changed watchlist found it in the archive; null: with its article
+    Index(None, "article_id", "term"),  # unreported, revise_mentions: the mentions of an article
+    Index(None, "term", "published"),  # term_days: 290 ms at 60,000 articles without it; mentioned_ids
+    # unreported: late mentions, of articles however old.
+    Index(
+        "ix_mentions_late",
+        "term",
+        "found_late",
+        sqlite_where=text("found_late IS NOT NULL"),
+        postgresql_where=text("found_late IS NOT NULL"),
+    ),
+    # Without it SQLite gives the id of a deleted last row again, and its mention would count as told.
+    sqlite_autoincrement=True,
+)
+
+# ── archive: which articles hold which words ──────────────────────────────────────────────────────
+
+archive_words = Table(
+    "archive_words",
+    metadata,
+    Column("word", CleanText, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+article_words = Table(
+    "article_words",  # on SQLite an FTS5 table of this name stands here: see storage.archive
+    metadata,
+    Column("article_id", _Id, ForeignKey("articles.id"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),  # a tsvector holds 1 MB at most
+    Column("words", Lexemes, nullable=False),
+    Index(None, "words", postgresql_using="gin"),  # articles_with, word_counts
 )
 
 # ── out ───────────────────────────────────────────────────────────────────────────────────────────
@@ -224,10 +257,13 @@ windows = Table(
 digest_articles = Table(
     "digest_articles",
     metadata,
-    # unreported, save_digest: a subscription is told of an article once.
+    # unreported, save_digest: a subscription is told of a mention once.
     Column("subscription_id", CleanText, primary_key=True),
     Column("article_id", _Id, ForeignKey("articles.id"), primary_key=True, autoincrement=False),
-    Column("digest_id", CleanText, ForeignKey("digests.id"), nullable=False),
+    Column("digest_id", CleanText, ForeignKey("digests.id"), nullable=False),  # the latest that told of it
+    Column(
+        "mention_id", _Id, nullable=False, server_default="0"
+    ),  # the highest told; no foreign key: it may go
 )
 
 deliveries = Table(
@@ -262,6 +298,24 @@ deliveries = Table(
         sqlite_where=text("state = 'sending'"),
         postgresql_where=text("state = 'sending'"),
     ),
+)
+
+# ── words and runs ────────────────────────────────────────────────────────────────────────────────
+
+watchlist_versions = Table(
+    "watchlist_versions",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("watchlist", CleanText, nullable=False),
+    Column("version", CleanText, nullable=False),
+    Column("text", CleanText, nullable=False),  # the file; empty: the list was removed
+    Column("who", CleanText, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column(
+        "reread_after", BigInteger, nullable=False, server_default="0"
+    ),  # articles up to this id are re-read
+    Column("reread_done", UtcDateTime),
+    Index(None, "watchlist", "id"),  # save_watchlist_version: the newest
 )
 
 runs = Table(

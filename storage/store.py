@@ -8,7 +8,18 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rasid.errors import StorageError
-from storage import articles, deliveries, digests, feeds, migrate, presence, runs
+from storage import (
+    archive,
+    articles,
+    deliveries,
+    digests,
+    feeds,
+    mentions,
+    migrate,
+    presence,
+    runs,
+    watchlists,
+)
 from storage.engine import connect, parse_url, quick_check, reading, writing
 from storage.errors import MIGRATE, storage_error
 from storage.schema import REVISION
@@ -39,7 +50,7 @@ if TYPE_CHECKING:
         StoryMember,
         Verdict,
     )
-    from storage.values import DigestRow, RunRow, StoredArticle
+    from storage.values import ArchivedArticle, DigestRow, RunRow, StoredArticle, WatchlistVersion
 
 
 def open_store(url: str) -> Store:
@@ -239,6 +250,93 @@ class Store:
         with reading(self._engine) as connection:
             return articles.corpus_size(connection)
 
+    # ── archive: the corpus by its words ──────────────────────────────────────────────────────────
+
+    def archive_words(self) -> Iterator[str]:
+        """Every word that any article holds, once each, folded; those over 500 letters shortened, with a "…"."""
+        last = ""
+        while words := self._words_after(last):
+            yield from words
+            last = words[-1]
+
+    def _words_after(self, word: str) -> Sequence[str]:
+        """A page of the words, in a transaction of its own: a slow reader holds up neither VACUUM nor the WAL."""
+        with reading(self._engine) as connection:
+            return archive.words_after(connection, word)
+
+    def word_counts(self, words: Sequence[str]) -> dict[str, int]:
+        """How many articles hold each of some folded words; those that none holds are left out."""
+        with reading(self._engine) as connection:
+            return archive.word_counts(connection, words)
+
+    def articles_with(
+        self,
+        groups: Sequence[Sequence[Sequence[str]]],
+        *,
+        since: datetime | None = None,
+        after: int = 0,
+        limit: int,
+    ) -> list[int]:
+        """A page of the articles that hold, of any group, a word of every part: ids after that one, ascending.
+
+        Words are folded ones. Every article holds a group without parts; none holds a part without words.
+        """
+        with reading(self._engine) as connection:
+            return archive.articles_with(connection, groups, since, after, limit)
+
+    def recent_ids(self, since: datetime | None, after: int, limit: int) -> list[int]:
+        """A page of the articles first seen since then, or of all: ids after that one, ascending."""
+        with reading(self._engine) as connection:
+            return archive.recent_ids(connection, since, after, limit)
+
+    def archived(self, ids: Sequence[int]) -> list[ArchivedArticle]:
+        """Articles with their texts, in order of id; unknown ids are passed over."""
+        with reading(self._engine) as connection:
+            return archive.archived(connection, ids)
+
+    def archive_size(self, since: datetime | None = None) -> int:
+        """How many articles were first seen since then, or ever; copies included."""
+        with reading(self._engine) as connection:
+            return archive.size(connection, since)
+
+    # ── mentions ──────────────────────────────────────────────────────────────────────────────────
+
+    def mentions(self, article_id: int) -> list[Mention]:
+        """All mentions of an article, in the order in which they were found."""
+        with reading(self._engine) as connection:
+            return mentions.of_article(connection, article_id)
+
+    def mentioned_ids(
+        self, terms: Sequence[str], *, since: datetime | None, after: int = 0, limit: int
+    ) -> list[int]:
+        """A page of the articles that have mentions of any of the terms: ids after that one, ascending."""
+        with reading(self._engine) as connection:
+            return mentions.mentioned_ids(connection, terms, since, after, limit)
+
+    def revise_mentions(
+        self,
+        article_id: int,
+        terms: Sequence[str],
+        found: Sequence[Mention],
+        list_versions: Mapping[str, str],
+        now: datetime,
+    ) -> tuple[int, int]:
+        """Make an article's mentions of some terms those that a changed watchlist finds; mentions gained and lost.
+
+        A mention found in the same place stays the row that it was, with the version that found it; new ones are
+        late. Other terms' mentions are neither added nor removed.
+
+        Raises:
+            StorageError: there is no such article.
+        """
+        with writing(self._engine) as connection:
+            return mentions.revise(connection, article_id, terms, found, list_versions, now)
+
+    def rename_term(self, old: str, new: str) -> int:
+        """Give all mentions of a term another id; how many there were."""
+        with writing(self._engine) as connection:
+            return mentions.rename_term(connection, old, new)
+
     # ── digests ───────────────────────────────────────────────────────────────────────────────────
 
     def windows(self, subscription_id: str) -> datetime | None:
@@ -247,8 +345,9 @@ class Store:
             return digests.latest_window(connection, subscription_id)
 
     def unreported(self, subscription_id: str, terms: Sequence[str], since: datetime) -> list[ReportArticle]:
-        """Articles first seen since then that mention the terms and were in no digest of the subscription.
+        """Articles with mentions of the terms that no digest of the subscription told of, and these mentions.
 
+        They were first seen since then, or one of those mentions was found since then, when the archive was re-read.
         Copies and uncertain mentions are included; other terms' mentions are not.
         """
         with reading(self._engine) as connection:
@@ -262,11 +361,12 @@ class Store:
             return digests.term_days(connection, terms, days)
 
     def save_digest(
-        self, digest: Digest, reported: Sequence[int], channels: Sequence[Channel], now: datetime
+        self, digest: Digest, reported: Mapping[int, int], channels: Sequence[Channel], now: datetime
     ) -> bool:
         """Freeze a digest, note its articles (copies too) and fill the outbox, or nothing of it.
 
-        False: the window is closed already, or an earlier digest of the subscription has one of the articles.
+        `reported`: article id → the last mention told of (`ReportArticle.last_mention`).
+        False: the window is closed already, or an earlier digest of the subscription told of one of those.
         """
         with writing(self._engine) as connection:
             return digests.save(connection, digest, reported, channels, now)
@@ -321,6 +421,30 @@ class Store:
         """The outbox, or one digest's part of it."""
         with reading(self._engine) as connection:
             return deliveries.listed(connection, digest_id)
+
+    # ── watchlists ────────────────────────────────────────────────────────────────────────────────
+
+    def save_watchlist_version(
+        self, watchlist: str, version: str, text: str, who: str, now: datetime
+    ) -> bool:
+        """Note a version of a watchlist (an empty text: it was removed). False: it is the one noted last."""
+        with writing(self._engine) as connection:
+            return watchlists.save(connection, watchlist, version, text, who, now)
+
+    def watchlist_versions(self, watchlist: str | None = None) -> list[WatchlistVersion]:
+        """The versions noted, of one list or of all, oldest first."""
+        with reading(self._engine) as connection:
+            return watchlists.versions(connection, watchlist)
+
+    def reread_progress(self, row_id: int, after: int) -> None:
+        """Note that a version was read over the articles up to this id."""
+        with writing(self._engine) as connection:
+            watchlists.reread_progress(connection, row_id, after)
+
+    def reread_finished(self, row_id: int, now: datetime) -> None:
+        """Note that a version was read over the whole archive."""
+        with writing(self._engine) as connection:
+            watchlists.reread_finished(connection, row_id, now)
 
     # ── runs ──────────────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from rasid.types import Article, DeliveryState, Fingerprint, Mention, StoryChoice, Verdict
+    from rasid.types import (
+        Article,
+        DeliveryState,
+        Fingerprint,
+        Language,
+        Mention,
+        Relation,
+        StoryChoice,
+        Verdict,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,35 @@ class StoredArticle:
     story_id: int
     created: bool  # False: its URL was in the corpus already
     new_story: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedArticle:
+    """An article of the archive, as much of it as reading it again takes."""
+
+    id: int
+    url: str
+    outlet: str
+    title: str
+    text: str
+    published: datetime
+    first_seen: datetime
+    language: Language
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistVersion:
+    """A version of a watchlist, as a run first saw it."""
+
+    id: int
+    watchlist: str  # id
+    version: str
+    text: str  # the file; empty: the list was removed
+    who: str
+    seen_at: datetime
+    reread_after: int  # articles up to this id were read again with it
+    reread_done: datetime | None  # when the last of them was
 
 
 @dataclass(frozen=True, slots=True)

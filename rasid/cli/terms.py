@@ -22,6 +22,7 @@ import click
 from rasid.app.context import database_url, load_config, read_file, under
 from rasid.cli import FINDINGS, INVALID_CONFIG
 from rasid.cli.output import print_json, print_table
+from rasid.cli.suggest import suggest
 from rasid.config import Config, check_examples, parse_config
 from rasid.config.document import read_document
 from rasid.config.editing import (
@@ -487,3 +488,6 @@ def _history_row(change: TermChange) -> list[str]:
         change.who or "-",
         "; ".join(change.detail) or "-",
     ]
+
+
+terms.add_command(suggest)

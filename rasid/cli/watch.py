@@ -250,17 +250,18 @@ def _print_backtest(result: Backtest, terms: Mapping[str, Term], language: str) 
             for name, one in result.terms.items()
         ],
     )
+    changed = result.compared and any(one.gains or one.losses for one in result.terms.values())
     for name, one in result.terms.items():
-        _print_term(name, one, language, compared=result.compared)
+        _print_term(name, one, language, compared=changed)
 
 
 def _print_term(name: str, result: TermResult, language: str, *, compared: bool) -> None:
     if result.outlets:
         shares = ", ".join(f"{outlet} {count}" for outlet, count in result.outlets.most_common(12))
         click.echo(f"\n{name}: {shares}")
-    parts = [("gained", "+", result.gained, result.gains), ("lost", "-", result.lost, result.losses)]
-    if not compared or not (result.gains or result.losses):
-        parts = [("found", "·", result.samples, result.matched + result.uncertain)]
+    parts = [("found", "·", result.samples, result.matched + result.uncertain)]
+    if compared:
+        parts = [("gained", "+", result.gained, result.gains), ("lost", "-", result.lost, result.losses)]
     for what, mark, samples, count in parts:
         if samples:
             click.echo(f"  {what}, the newest {len(samples)} of {count}:")

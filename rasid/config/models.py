@@ -88,7 +88,7 @@ class NearModel(Model):
         tuple["QueryItem", ...],
         Field(min_length=2, description="words, terms, or any of those; one of each must be there"),
     ]
-    within: Annotated[Within, Field(description="words between them at most")]
+    within: Annotated[Within, Field(description="how many words apart at most; 1: side by side")]
 
 
 class QueryModel(Model):

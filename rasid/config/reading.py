@@ -100,7 +100,8 @@ def _message(error: ErrorDetails, schema: Schema) -> str:
         case "missing":
             description = _properties(schema, error["loc"][:-1])[key]["description"]
             return f"missing key '{key}'; add it ({description})"
-        case "too_short" if error["input"]:  # its items were refused already, each with its own message
+        # Its items were refused already, each with its own message.
+        case "too_short" if len(error["input"]) >= error["ctx"]["min_length"]:
             return ""
         case kind:
             return f"{key}: {_fault(error, kind)}"
@@ -109,6 +110,8 @@ def _message(error: ErrorDetails, schema: Schema) -> str:
 def _fault(error: ErrorDetails, kind: str) -> str:
     if kind == "value_error":
         return str(error["ctx"]["error"])
+    if kind == "too_short" and error["input"]:
+        return f"has {len(error['input'])}, and needs {error['ctx']['min_length']} or more"
     if kind in ("string_too_short", "too_short"):
         return "is empty; write something, or leave the key out"
     if kind not in _EXPECTED:

@@ -8,11 +8,11 @@ from functools import cache, lru_cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from rasid.text import fold, is_arabic_letter, words
+from rasid.text import WORD, fold, is_arabic_letter, words
 from rasid.vocabulary import common_words, is_word_of_its_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from rasid.types import Form, Term
 
@@ -146,7 +146,7 @@ def phrases(cues: Iterable[str]) -> list[Phrase]:
 
     A tilde stands for the name: «غرفة ~» is a cue before it, «~ Pro» one after it.
     """
-    found = (Phrase(tuple(map(_without_article, words(folded(cue)))), cue, _side(cue)) for cue in cues)
+    found = (Phrase(tuple(_without_articles(cue)), cue, _side(cue)) for cue in cues)
     return [phrase for phrase in found if phrase.parts]
 
 
@@ -156,8 +156,16 @@ def _side(cue: str) -> Literal["", "before", "after"]:
     return "after" if cue.startswith("~") else ""
 
 
-def _without_article(word: str) -> str:
-    return word[2:] if word.startswith("ال") and len(word) >= 5 else word
+def _without_articles(cue: str) -> Iterator[str]:
+    """Give the folded words of a cue without the article; the أ of «ألعاب» shows that its أل is none."""
+    text = _SURROGATE.sub("", cue)
+    folding = fold(text)
+    for found in WORD.finditer(folding.text):
+        word = found.group()
+        has_article = (
+            word.startswith("ال") and len(word) >= 5 and text[folding.offsets[found.start()]] not in "أإآ"
+        )
+        yield word[2:] if has_article else word
 
 
 def folded(text: str) -> str:

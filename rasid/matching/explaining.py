@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
 
 from rasid.matching import queries
-from rasid.matching.alphabet import CLASS, NEITHER
 from rasid.matching.compiling import DISTINCT_NAME, LONG_NAME, PROCLITICS, folded
 from rasid.matching.reasons import masked, part_of, reason, resembles
 from rasid.types import Finding, Form, Mention, Outcome, Query, Reason, Term
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from rasid.matching.compiling import Rule
     from rasid.matching.judging import Decision
     from rasid.matching.pages import Hit, Page
+
+_PUNCTUATION: Final = " \t\"'()[]{}«»“”‘’.,:;!?،؛؟…"
 
 Names = dict[str, tuple[str, Form]]
 """Folded form of one long word → the term's id and the form."""
@@ -53,13 +54,11 @@ def fallen(page: Page, start: int, end: int, rule: Rule) -> Finding:
 
 
 def _word_around(page: Page, start: int, end: int) -> str:
-    """Give the letters and digits that touch a span, with it, as typed."""
-    while start > 0 and CLASS[page.codes[start - 1]] != NEITHER:
-        start -= 1
-    while CLASS[page.codes[end]] != NEITHER:
-        end += 1
+    """Give what touches a span up to the next spaces, with it, as typed, without the punctuation around it."""
     low, high = page.folded.span(start, end)
-    return page.original[low:high]
+    before = page.original[:low].rpartition("\n")[2].split(" ")[-1]
+    after = page.original[high:].partition("\n")[0].split(" ")[0]
+    return before.lstrip(_PUNCTUATION) + page.original[low:high] + after.rstrip(_PUNCTUATION)
 
 
 def unmet(term: Term, query: Query, scope: queries.Scope) -> Finding | None:

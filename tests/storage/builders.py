@@ -87,7 +87,9 @@ def article(
     )
 
 
-def mention(term: str = "nvidia", status: Status = "matched", start: int = 0) -> Mention:
+def mention(
+    term: str = "nvidia", status: Status = "matched", start: int = 0, *, late: bool = False
+) -> Mention:
     """A mention in the title."""
     return Mention(
         term=term,
@@ -98,6 +100,7 @@ def mention(term: str = "nvidia", status: Status = "matched", start: int = 0) ->
         status=status,
         form="إنفيديا",
         why=WHY,
+        late=late,
     )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def rows(store: Store) -> dict[str, int]:
     """How many rows each table of the corpus has."""
-    names = ("articles", "article_terms", "fingerprint", "stories", "mentions")
+    names = ("articles", "article_terms", "fingerprint", "stories", "mentions", "archive_words")
     with store._engine.connect() as connection:
         count: Any = func.count()
         return {

@@ -78,7 +78,7 @@ def test_deliveries_are_claimed_by_one(database_url: str) -> None:
     """Every message goes to exactly one of the senders."""
     with open_store(database_url) as store:
         for number in range(10):
-            store.save_digest(digest(f"s{number}"), [], [MAIL], NOW)
+            store.save_digest(digest(f"s{number}"), {}, [MAIL], NOW)
         ids = sorted(row.message_id for row in store.deliveries())
 
     def take(store: Store) -> list[str]:
@@ -107,7 +107,7 @@ def test_one_article_from_several_workers(database_url: str) -> None:
 
 def test_one_digest_from_several_composers(database_url: str) -> None:
     """The same window composed at once: one digest, one row a recipient, one of them saved it."""
-    saved = at_once(database_url, lambda store: store.save_digest(digest(), [], [MAIL], NOW))
+    saved = at_once(database_url, lambda store: store.save_digest(digest(), {}, [MAIL], NOW))
     assert [False, False, False, True] == sorted(saved)
     with open_store(database_url) as store:
         assert 2 == len(store.deliveries())

@@ -23,7 +23,7 @@ LEASE = NOW + 5 * MINUTE
 @pytest.fixture
 def outbox(store: Store) -> Store:
     """A store with one digest for two recipients."""
-    assert store.save_digest(digest(), [], [MAIL], NOW)
+    assert store.save_digest(digest(), {}, [MAIL], NOW)
     return store
 
 
@@ -141,7 +141,7 @@ def test_the_longest_due_comes_first(outbox: Store) -> None:
     """By the time at which they became due, not by age of the digest."""
     first = claim(outbox)
     outbox.mark_retry(first.id, "451", NOW + HOUR, uncertain=False, attempt=1)
-    outbox.save_digest(digest("editors"), [], [MAIL], NOW + MINUTE)
+    outbox.save_digest(digest("editors"), {}, [MAIL], NOW + MINUTE)
     order = [claim(outbox, NOW + HOUR, NOW + DAY) for _ in range(4)]
     assert ["analysts", "editors", "editors", "analysts"] == [
         row.digest_id.partition("-")[0] for row in order
@@ -162,7 +162,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_a_killed_sender_leaves_the_row_unknown(database_url: str) -> None:
     """SIGKILL right after the claim: 'sending' was committed, lapses, and the row is not lost."""
     with open_store(database_url) as store:
-        store.save_digest(digest(), [], [MAIL], NOW)
+        store.save_digest(digest(), {}, [MAIL], NOW)
     arguments = [database_url, NOW.isoformat(), LEASE.isoformat()]
     killed = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
     assert -9 == killed.returncode

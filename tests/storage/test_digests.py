@@ -22,6 +22,7 @@ from tests.storage.builders import (
 )
 
 if TYPE_CHECKING:
+    from rasid.types import Mention
     from storage import Store
 
 SINCE = NOW - DAY
@@ -30,6 +31,12 @@ SINCE = NOW - DAY
 def unreported(store: Store, *terms: str, subscription: str = "analysts") -> list[int]:
     """Ids of what is left to tell."""
     return [found.id for found in store.unreported(subscription, terms or ("nvidia",), SINCE)]
+
+
+def told(store: Store, *ids: int) -> dict[int, int]:
+    """These articles as a digest reports them: with the last mention of each."""
+    left = store.unreported("analysts", ["nvidia"], SINCE)
+    return {found.id: found.last_mention for found in left if found.id in ids}
 
 
 # ── left to tell ──────────────────────────────────────────────────────────────────────────────────
@@ -57,6 +64,7 @@ def test_a_report_article_is_whole(store: Store) -> None:
         story_reported=False,
         mentions=found,
         source="page",
+        last_mention=3,
     )
     assert [expected] == store.unreported("analysts", ["nvidia"], SINCE)
 
@@ -90,7 +98,7 @@ def test_older_articles_are_left_out_and_the_oldest_published_comes_first(store:
 def test_what_was_told_is_not_told_again(store: Store) -> None:
     """By subscription: another one still has it to hear; the story is known from then on."""
     first = stored(store, article(), mention())
-    assert store.save_digest(digest(), [first.id], [MAIL], NOW)
+    assert store.save_digest(digest(), told(store, first.id), [MAIL], NOW)
     second = stored(store, article(), mention(), story_id=first.story_id)
     other = stored(store, article(), mention())
     known = {found.id: found.story_reported for found in store.unreported("analysts", ["nvidia"], SINCE)}
@@ -101,10 +109,98 @@ def test_what_was_told_is_not_told_again(store: Store) -> None:
 def test_a_story_told_to_others_is_not_known(store: Store) -> None:
     """story_reported is about this subscription's digests only."""
     first = stored(store, article(), mention())
-    store.save_digest(digest("editors"), [first.id], [], NOW)
+    store.save_digest(digest("editors"), told(store, first.id), [], NOW)
     stored(store, article(), mention(), story_id=first.story_id)
     found = store.unreported("analysts", ["nvidia"], SINCE)
     assert [False, False] == [each.story_reported for each in found]
+
+
+def revised(store: Store, article_id: int, *found: Mention) -> None:
+    """A changed watchlist reads an article again and finds these mentions of Nvidia."""
+    store.revise_mentions(article_id, ["nvidia"], found, {"nvidia": "v2"}, NOW)
+
+
+def left(store: Store) -> list[tuple[int, tuple[Mention, ...], int]]:
+    """What is left to tell: each article with its mentions and the last of them."""
+    articles = store.unreported("analysts", ["nvidia"], SINCE)
+    return [(found.id, found.mentions, found.last_mention) for found in articles]
+
+
+def test_an_article_told_comes_again_for_what_was_found_later(store: Store) -> None:
+    """With the later mention alone, of a story that is known; told of that too, it comes no more."""
+    old = stored(store, article(first_seen=NOW - 90 * DAY), mention())
+    new = stored(store, article(), mention())
+    assert store.save_digest(digest(), {old.id: 1, new.id: 2}, [], NOW)
+    revised(store, old.id, mention(), mention(start=9))
+    revised(store, new.id, mention(), mention(start=9))
+    late = (mention(start=9, late=True),)
+    assert [(old.id, late, 3), (new.id, late, 4)] == left(store)
+    assert [True, True] == [found.story_reported for found in store.unreported("analysts", ["nvidia"], SINCE)]
+    assert store.save_digest(digest(window_end=NOW + HOUR), {old.id: 3, new.id: 4}, [], NOW)
+    assert [] == left(store)
+
+
+def test_an_old_article_never_told_comes_for_what_was_found_later(store: Store) -> None:
+    """It was too old, or nothing was found in it: now it comes, with all that it was not told of."""
+    bare = stored(store, article(first_seen=NOW - 90 * DAY))
+    named = stored(store, article(first_seen=NOW - 90 * DAY), mention())
+    assert [] == left(store)
+    revised(store, bare.id, mention())
+    revised(store, named.id, mention(), mention(start=9))
+    late = mention(start=9, late=True)
+    assert [(bare.id, (mention(late=True),), 2), (named.id, (mention(), late), 3)] == left(store)
+
+
+def test_a_new_subscription_is_not_told_of_what_was_found_late_long_ago(store: Store) -> None:
+    """Late is news from the day on which it was found, as an article is from the day on which it was seen."""
+    old = stored(store, article(first_seen=NOW - 90 * DAY))
+    store.revise_mentions(old.id, ["nvidia"], [mention()], {}, SINCE - HOUR)
+    assert [] == left(store)
+    store.revise_mentions(old.id, ["nvidia"], [mention(), mention(start=9)], {}, SINCE)
+    assert [(old.id, (mention(late=True), mention(start=9, late=True)), 2)] == left(store)
+
+
+def test_an_old_article_does_not_come_for_a_late_mention_that_was_told(store: Store) -> None:
+    """Late is what the digest has not told; an ordinary mention of an old article is not."""
+    made = stored(store, article(first_seen=NOW - 90 * DAY), mention("nvidia"), mention("huawei"))
+    revised(store, made.id, mention(start=9))
+    assert store.save_digest(digest(), {made.id: 2}, [], NOW)
+    store.revise_mentions(made.id, ["huawei"], [mention("huawei", start=9)], {}, NOW)
+    assert [(made.id, (mention(start=9, late=True),), 3)] == left(store)
+    assert store.save_digest(digest(window_end=NOW + HOUR), {made.id: 3}, [], NOW)
+    assert [] == left(store)
+    both = store.unreported("analysts", ["nvidia", "huawei"], SINCE)
+    assert [(mention("huawei", start=9, late=True),)] == [found.mentions for found in both]
+
+
+def test_another_judgement_or_a_lost_mention_is_not_news(store: Store) -> None:
+    """What was told is not told again because a watchlist sees it differently, or no longer."""
+    made = stored(store, article(), mention(), mention(start=9))
+    assert store.save_digest(digest(), told(store, made.id), [], NOW)
+    revised(store, made.id, mention(status="uncertain"))
+    assert [] == left(store)
+
+
+def test_a_mention_found_again_after_it_was_lost_is_news(store: Store) -> None:
+    """Its row is a new one, above all that was told, also where the lost one was the table's last."""
+    made = stored(store, article(), mention())
+    assert store.save_digest(digest(), told(store, made.id), [], NOW)
+    revised(store, made.id)
+    revised(store, made.id, mention())
+    assert [(made.id, (mention(late=True),), 2)] == left(store)
+
+
+def test_a_digest_that_tells_no_more_than_was_told_is_refused(store: Store) -> None:
+    """The composer was overtaken: as much was told already, or more; nothing of its digest is kept."""
+    made = stored(store, article(), mention(), mention(start=9))
+    assert store.save_digest(digest(), {made.id: 2}, [], NOW)
+    later = digest(window_end=NOW + HOUR)
+    assert not store.save_digest(later, {made.id: 2}, [MAIL], NOW)
+    assert not store.save_digest(later, {made.id: 1}, [MAIL], NOW)
+    assert store.digest(later.id) is None
+    revised(store, made.id, mention(), mention(start=9), mention(start=18))
+    assert store.save_digest(later, {made.id: 3}, [MAIL], NOW)
+    assert not store.save_digest(digest(window_end=NOW + 2 * HOUR), {made.id: 3}, [MAIL], NOW)
 
 
 def test_days_of_a_term(store: Store) -> None:
@@ -126,7 +222,7 @@ def test_days_of_a_term(store: Store) -> None:
 def test_a_digest_is_frozen_exactly(store: Store) -> None:
     """Every nested value comes back equal and of its type."""
     made = digest()
-    assert store.save_digest(made, [], [], NOW)
+    assert store.save_digest(made, {}, [], NOW)
     found = store.digest(made.id)
     assert made == found
     assert repr(made).replace("datetime.timezone.utc", "UTC") == repr(found).replace(
@@ -138,8 +234,8 @@ def test_a_digest_is_frozen_exactly(store: Store) -> None:
 def test_a_digest_is_saved_once(store: Store) -> None:
     """The second of two composers gets False, and nothing of its digest is there."""
     one = stored(store, article(), mention())
-    assert store.save_digest(digest(title="الأول"), [one.id], [MAIL], NOW)
-    assert not store.save_digest(digest(title="الثاني"), [], [Channel("file", ("out",))], NOW)
+    assert store.save_digest(digest(title="الأول"), told(store, one.id), [MAIL], NOW)
+    assert not store.save_digest(digest(title="الثاني"), {}, [Channel("file", ("out",))], NOW)
     found = store.digest(digest().id)
     assert found is not None
     assert "الأول" == found.stories[0].headline
@@ -149,13 +245,14 @@ def test_a_digest_is_saved_once(store: Store) -> None:
 def test_an_article_is_told_in_one_digest_only(store: Store) -> None:
     """Two windows of one subscription overlap: the later digest is refused whole."""
     one, two = stored(store, article(), mention()), stored(store, article(), mention())
-    assert store.save_digest(digest(), [one.id, one.id], [], NOW)
+    both = told(store, one.id, two.id)
+    assert store.save_digest(digest(), {one.id: both[one.id]}, [], NOW)
     later = digest(window_end=NOW + HOUR)
-    assert not store.save_digest(later, [two.id, one.id], [MAIL], NOW)
+    assert not store.save_digest(later, both, [MAIL], NOW)
     assert store.digest(later.id) is None
     assert [] == store.deliveries()
     assert [two.id] == unreported(store)
-    assert store.save_digest(later, [two.id], [MAIL], NOW)
+    assert store.save_digest(later, told(store, two.id), [MAIL], NOW)
 
 
 def test_the_latest_window_counts_empty_ones(store: Store) -> None:
@@ -163,7 +260,7 @@ def test_the_latest_window_counts_empty_ones(store: Store) -> None:
     assert store.windows("analysts") is None
     store.save_empty_window("analysts", NOW + HOUR, NOW)
     store.save_empty_window("analysts", NOW + HOUR, NOW)
-    store.save_digest(digest(), [], [], NOW)
+    store.save_digest(digest(), {}, [], NOW)
     store.save_empty_window("editors", NOW + DAY, NOW)
     assert NOW + HOUR == store.windows("analysts")
 
@@ -171,8 +268,8 @@ def test_the_latest_window_counts_empty_ones(store: Store) -> None:
 def test_a_closed_window_is_closed(store: Store) -> None:
     """Empty first: no digest comes after it; a digest first: the empty one changes nothing."""
     store.save_empty_window("analysts", NOW, NOW)
-    assert not store.save_digest(digest(), [], [MAIL], NOW)
-    assert store.save_digest(digest("editors"), [], [MAIL], NOW)
+    assert not store.save_digest(digest(), {}, [MAIL], NOW)
+    assert store.save_digest(digest("editors"), {}, [MAIL], NOW)
     store.save_empty_window("editors", NOW, NOW)
     assert store.digest(digest("editors").id) is not None
 
@@ -180,7 +277,7 @@ def test_a_closed_window_is_closed(store: Store) -> None:
 def test_one_message_for_each_recipient(store: Store) -> None:
     """A recipient named twice gets one; its Message-ID is stable and does not show the address."""
     twice = Channel("email", ("sara@example.org",))
-    store.save_digest(digest(), [], [MAIL, twice, Channel("slack", ("SLACK_WEBHOOK",))], NOW)
+    store.save_digest(digest(), {}, [MAIL, twice, Channel("slack", ("SLACK_WEBHOOK",))], NOW)
     rows = store.deliveries(digest().id)
     assert [("email", "sara@example.org"), ("email", "omar@example.org"), ("slack", "SLACK_WEBHOOK")] == [
         (row.channel, row.recipient) for row in rows
@@ -193,9 +290,9 @@ def test_one_message_for_each_recipient(store: Store) -> None:
 
 def test_digests_are_listed_newest_first(store: Store) -> None:
     """With the number of stories and how their deliveries stand."""
-    store.save_digest(digest(stories=3), [], [MAIL], NOW)
+    store.save_digest(digest(stories=3), {}, [MAIL], NOW)
     newer = digest("editors", NOW + HOUR)
-    store.save_digest(newer, [], [], NOW)
+    store.save_digest(newer, {}, [], NOW)
     claimed = store.claim_delivery(NOW, NOW + HOUR)
     assert claimed is not None
     older = digest()
@@ -208,7 +305,7 @@ def test_digests_are_listed_newest_first(store: Store) -> None:
 
 def test_a_digest_with_unstorable_text_is_cleaned(store: Store) -> None:
     """NUL and lone surrogates become U+FFFD; all else is as it was."""
-    store.save_digest(replace(digest(), name="اسم\x00\ud800\U0001f600"), [], [], NOW)
+    store.save_digest(replace(digest(), name="اسم\x00\ud800\U0001f600"), {}, [], NOW)
     found = store.digest(digest().id)
     assert found is not None
     assert "اسم\ufffd\ufffd\U0001f600" == found.name

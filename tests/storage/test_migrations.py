@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from alembic import command
@@ -17,10 +18,35 @@ import storage
 from rasid.errors import StorageError
 from storage import open_store
 from storage.engine import writing
-from storage.schema import REVISION, metadata
-from tests.storage.builders import NOW
+from storage.schema import REVISION, identity, metadata
+from tests.storage.builders import DAY, NOW, mention
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from storage import Store
 
 MIGRATIONS = str(Path(storage.__file__).with_name("migrations"))
+
+
+CONFIG = Config()
+CONFIG.set_main_option("script_location", MIGRATIONS)
+
+
+def is_fts5(table: str) -> bool:
+    """Whether it is one of the tables that SQLite keeps for the one virtual table."""
+    return table in {f"article_words_{part}" for part in ("config", "data", "idx")}
+
+
+def differences(store: Store) -> list[Any]:
+    """What Alembic finds different from the metadata, the FTS5 table aside."""
+
+    def compared(_: object, name: str | None, kind: str, *__: object) -> bool:
+        return not (store.is_sqlite and kind == "table" and str(name).startswith("article_words"))
+
+    with store._engine.connect() as connection:
+        options = {"include_object": compared}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
 
 def test_an_empty_database_gets_every_table(empty_url: str) -> None:
@@ -28,7 +54,7 @@ def test_an_empty_database_gets_every_table(empty_url: str) -> None:
     with open_store(empty_url) as store:
         store.migrate()
         tables = set(inspect(store._engine).get_table_names())
-        assert set(metadata.tables) | {"alembic_version"} == tables
+        assert set(metadata.tables) | {"alembic_version"} == {name for name in tables if not is_fts5(name)}
         assert [] == store.check()
 
 
@@ -79,22 +105,29 @@ def test_a_migration_that_breaks_leaves_nothing(empty_url: str) -> None:
 
 def test_the_tables_are_those_of_the_metadata(database_url: str) -> None:
     """Alembic finds no difference between the migrated database and the schema in code."""
-    with open_store(database_url) as store, store._engine.connect() as connection:
-        assert [] == compare_metadata(MigrationContext.configure(connection), metadata)
+    with open_store(database_url) as store:
+        assert [] == differences(store)
 
 
-def test_fingerprints_stand_without_rowid(sqlite_url: str) -> None:
-    """Alembic does not compare it, and it halves the largest table: WITHOUT ROWID is really there."""
+UNCOMPARED = {
+    "fingerprint": "WITHOUT ROWID",  # it halves the largest table
+    "archive_words": "WITHOUT ROWID",
+    "article_words": "USING fts5(words, content='', detail=none, columnsize=0, tokenize='ascii')",
+    "mentions": "AUTOINCREMENT",  # no id is given twice
+}
+
+
+@pytest.mark.parametrize(("table", "option"), UNCOMPARED.items(), ids=UNCOMPARED)
+def test_what_alembic_does_not_compare_is_really_there(sqlite_url: str, table: str, option: str) -> None:
+    """The options of SQLite's tables, as SQLite itself has them."""
     with open_store(sqlite_url) as store, store._engine.connect() as connection:
-        query = text("SELECT sql FROM sqlite_master WHERE name = 'fingerprint'")
-        assert "WITHOUT ROWID" in connection.scalars(query).one()
+        query = text("SELECT sql FROM sqlite_master WHERE name = :table")
+        assert option in connection.scalars(query, {"table": table}).one()
 
 
 def test_the_revision_in_code_is_the_newest() -> None:
     """The constant that spares a start the loading of Alembic names its head."""
-    config = Config()
-    config.set_main_option("script_location", MIGRATIONS)
-    assert [REVISION] == ScriptDirectory.from_config(config).get_heads()
+    assert [REVISION] == ScriptDirectory.from_config(CONFIG).get_heads()
 
 
 def test_a_newer_database_is_refused(empty_url: str) -> None:
@@ -110,13 +143,105 @@ def test_a_newer_database_is_refused(empty_url: str) -> None:
 
 def test_down_and_up_again(empty_url: str) -> None:
     """The downgrade takes every table away, and the upgrade brings them back."""
-    config = Config()
-    config.set_main_option("script_location", MIGRATIONS)
     with open_store(empty_url) as store:
         store.migrate()
-        with writing(store._engine) as connection:
-            config.attributes["connection"] = connection
-            command.downgrade(config, "base")
+        move(store, command.downgrade, "base")
         assert ["alembic_version"] == inspect(store._engine).get_table_names()
         store.migrate()
         assert [] == store.check()
+
+
+def move(store: Store, to: Callable[[Config, str], None], revision: str) -> None:
+    """Upgrade or downgrade to a revision."""
+    with writing(store._engine) as connection:
+        CONFIG.attributes["connection"] = connection
+        to(CONFIG, revision)
+
+
+# ── 0002, on what 0001 holds ──────────────────────────────────────────────────────────────────────
+
+ARTICLES = 1_001  # two whole batches, and one more
+
+
+def fill_0001(store: Store) -> None:
+    """Articles, mentions in the second and third of them, a digest that told of the second."""
+    time = NOW.replace(tzinfo=None) if store.is_sqlite else NOW
+    articles = [
+        {
+            "id": number,
+            "url": f"/{number}",
+            "hash": identity(f"/{number}"),
+            "title": f"خبر رقم {number}",
+            "time": time,
+        }
+        for number in range(1, ARTICLES + 1)
+    ]
+    mentions = [{"id": 10 + number, "article": number, "time": time} for number in (2, 2, 3)]
+    with writing(store._engine) as connection:
+        connection.execute(
+            text("INSERT INTO stories (id, headline, first_at, last_at) VALUES (1, 'خبر', :time, :time)"),
+            {"time": time},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO articles (id, story_id, published, first_seen, relation, score, language, source, exact,"
+                " words, feed_id, outlet, url, url_hash, title, copy_why_ar, copy_why_en, story_score, story_shared,"
+                " story_why_ar, story_why_en, stored_at, text) VALUES (:id, 1, :time, :time, 'new', 0, 'ar', 'page',"
+                " '', 5, 'tech', 'مجلة التقنية', :url, :hash, :title, '', '', 0, '[]', '', '', :time,"
+                " 'أَعلنت الشركةُ أرباحها')"
+            ),
+            articles,
+        )
+        connection.execute(
+            text(
+                "INSERT INTO mentions (id, article_id, term, published, field, span_start, span_end, text, status,"
+                " form, why_ar, why_en, list_version) VALUES (:id, :article, 'nvidia', :time, 'title', 0, 7,"
+                " 'إنفيديا', 'matched', 'إنفيديا', 'سبب مكتوب', 'a written reason', 'v1')"
+            ),
+            [mentions[0], {**mentions[1], "id": 15}, mentions[2]],
+        )
+        connection.execute(
+            text(
+                "INSERT INTO digests (id, subscription_id, window_end, stories, body, composed_at)"
+                " VALUES ('d1', 'analysts', :time, 1, '{}', :time)"
+            ),
+            {"time": time},
+        )
+        connection.execute(
+            text(
+                "INSERT INTO digest_articles (subscription_id, article_id, digest_id)"
+                " VALUES ('analysts', 2, 'd1'), ('analysts', 4, 'd1')"
+            )
+        )
+
+
+def test_0002_keeps_and_fills_everything(empty_url: str) -> None:
+    """Articles get their words, mentions stay as they are and on time, what was told stays told."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0001")
+        fill_0001(store)
+        store.migrate()
+        assert [] == store.check()
+        assert [] == differences(store)
+        assert {"ارباحها": ARTICLES, "1001": 1} == store.word_counts(["ارباحها", "1001", "أرباحها"])
+        assert [500, 501, ARTICLES] == store.articles_with([[["500", "501", "1001"], ["اعلنت"]]], limit=5)
+        assert 3 + ARTICLES + 2 == len(list(store.archive_words()))
+        assert [mention(), mention()] == store.mentions(2)
+        assert [3] == [found.id for found in store.unreported("analysts", ["nvidia"], NOW - DAY)]
+        with store._engine.connect() as connection:
+            told = connection.execute(text("SELECT article_id, mention_id FROM digest_articles ORDER BY 1"))
+            assert [(2, 15), (4, 0)] == [tuple(row) for row in told]
+
+
+def test_0002_goes_down_and_up_again_with_data(empty_url: str) -> None:
+    """What 0001 knew is still there after both."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0001")
+        fill_0001(store)
+        store.migrate()
+        move(store, command.downgrade, "0001")
+        store.migrate()
+        assert [] == differences(store)
+        assert ARTICLES == store.archive_size()
+        assert [2, 3] == store.mentioned_ids(["nvidia"], since=None, limit=5)
+        assert {"1001": 1} == store.word_counts(["1001"])
