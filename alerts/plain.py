@@ -51,7 +51,7 @@ def _stories(view: View) -> Iterator[list[str]]:
 
 def _story(number: int, story: StoryView, base: Direction) -> Iterator[str]:
     yield _line(story.direction, f"{number}. ", story.headline)
-    marks = [story.known] if story.known else []
+    marks = [story.tag] if story.tag else []
     yield _line(base, " · ".join([*marks, *story.chips]))
     for snippet in story.snippets:
         yield ""
@@ -80,10 +80,11 @@ def _reviews(view: View) -> list[str]:
 
 
 def _review(review: ReviewView, base: Direction) -> Iterator[str]:
+    tag = (review.tag, " · ") if review.tag else ()
     why = (": ", review.why) if review.why else ()
     yield ""
     yield _line(review.direction, review.snippet.text)
-    yield _line(base, review.term, *why, " · ", review.outlet)
+    yield _line(base, *tag, review.term, *why, " · ", review.outlet)
     if review.link:
         yield f"  {review.link}"
 

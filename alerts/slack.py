@@ -111,7 +111,7 @@ def _stories(shown: View) -> Iterator[list[Block]]:
 def _story(story: StoryView, base: Direction) -> list[Block]:
     """Two blocks: what it says, and where it appeared."""
     headline = _start(story.direction, _linked(story.headline, story.link, story.direction))
-    marks = [mark for mark in (story.known, *story.chips) if mark]
+    marks = [mark for mark in (story.tag, *story.chips) if mark]
     chips = [_start(base, _text(" · ".join(marks), base))] if marks else []
     snippets = [_start(story.direction, _text(snippet, story.direction)) for snippet in story.snippets]
     said = _rich([headline, *chips, *snippets])
@@ -136,9 +136,10 @@ def _reviews(shown: View) -> Iterator[list[Block]]:
 
 
 def _review(review: ReviewView, base: Direction) -> list[Block]:
+    tag = [*_text(review.tag, base), _element(" · ")] if review.tag else []
     why = [_element(": "), *_text(review.why, base)] if review.why else []
     outlet = [_element(" · "), *_linked(review.outlet, review.link, base)]
-    judged = [*_text(review.term, base, bold=True), *why, *outlet]
+    judged = [*tag, *_text(review.term, base, bold=True), *why, *outlet]
     quoted = _start(review.direction, _text(review.snippet, review.direction))
     return _rich([quoted, _start(base, judged)])
 

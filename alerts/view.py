@@ -82,7 +82,7 @@ class StoryView:
     headline: str
     link: str | None
     direction: Direction  # of headline and snippets, which stay in the article's language
-    known: str
+    tag: str  # what kind of news it is: an update, or found late; else empty
     chips: tuple[str, ...]
     snippets: tuple[Snippet, ...]
     appearances: tuple[AppearanceView, ...]
@@ -94,6 +94,7 @@ class StoryView:
 class ReviewView:
     """One uncertain mention."""
 
+    tag: str  # as in StoryView
     term: str
     snippet: Snippet
     direction: Direction
@@ -228,8 +229,12 @@ def _brief(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
     total = len(digest.stories) + digest.omitted
     if not total:
         return (Bold(setting.say("nothing to report", when=when)), *_also(digest, setting))
+    if not digest.articles:  # all of it was found late, and is told after this
+        return (Bold(setting.count("stories", total), bold=True), Bold("."), *_also(digest, setting))
+    late = sum(story.late for story in digest.stories)  # they are the last
+    news = total - (late + digest.omitted if late else 0)
     return (
-        Bold(setting.count("stories", total), bold=True),
+        Bold(setting.count("stories", news), bold=True),
         Bold(f" {setting.say('of')} "),
         Bold(setting.count("of articles", digest.articles), bold=True),
         Bold(f" {setting.say('in')} {setting.count('in outlets', digest.outlets)} "),
@@ -239,10 +244,11 @@ def _brief(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
 
 
 def _also(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
-    """The copies that were hidden and the feeds that failed, as the second sentence."""
+    """What was found late, the copies that were hidden and the feeds that failed, as the second sentence."""
+    late = setting.count("found late", digest.late)
     copies = setting.count("copies merged", digest.copies)
     feeds = setting.count("feeds failed", len(digest.failed_feeds)) or setting.say("all feeds read")
-    sentence = setting.say("and").join(part for part in (copies, feeds) if part)
+    sentence = setting.say("and").join(part for part in (late, copies, feeds) if part)
     return (Bold(f" {sentence[:1].upper()}{sentence[1:]}."),)
 
 
@@ -289,13 +295,20 @@ def _story(story: DigestStory, setting: _Setting) -> StoryView:
         headline=headline,
         link=safe_link(story.url),
         direction="rtl" if setting.language == "ar" else direction(headline),
-        known=setting.say("follow-up") if story.known else "",
+        tag=_tag(setting, late=story.late, known=story.known),
         chips=tuple(setting.label(term) for term in story.terms[:MAX_TERMS]),
         snippets=tuple(clean_snippet(snippet, MAX_SNIPPET) for snippet in story.snippets[:2]),
         appearances=tuple(_appearance(one, story.headline, setting) for one in shown),
         more=more,
         foot=tuple(line for line in foot if line),
     )
+
+
+def _tag(setting: _Setting, *, late: bool, known: bool = False) -> str:
+    """What was found late is no update, whatever an earlier digest held."""
+    if late:
+        return setting.say("found late")
+    return setting.say("follow-up") if known else ""
 
 
 def _appearances(story: DigestStory, setting: _Setting) -> tuple[list[Appearance], tuple[str, ...]]:
@@ -358,6 +371,7 @@ def _reviews_title(digest: Digest, setting: _Setting) -> str:
 def _review(review: Review, setting: _Setting) -> ReviewView:
     snippet = clean_snippet(review.snippet, MAX_SNIPPET)
     return ReviewView(
+        tag=_tag(setting, late=review.late),
         term=setting.label(review.term),
         snippet=snippet,
         direction="rtl" if setting.language == "ar" else direction(snippet.text),

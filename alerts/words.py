@@ -39,6 +39,12 @@ _FORMS: dict[Language, dict[str, dict[str, str]]] = {
             "many": "{n} مصدرًا",
             "other": "{n} مصدر",
         },
+        "found late": {
+            "one": "عُثر على مقالة واحدة أقدم بعد تعديل قائمة الرصد",
+            "two": "عُثر على مقالتين أقدم بعد تعديل قائمة الرصد",
+            "few": "عُثر على {n} مقالات أقدم بعد تعديل قائمة الرصد",
+            "other": "عُثر على {n} مقالة أقدم بعد تعديل قائمة الرصد",
+        },
         "copies merged": {
             "one": "ضُمّت نسخة مكررة واحدة إلى أصلها",
             "two": "ضُمّت نسختان مكررتان إلى أصليهما",
@@ -107,6 +113,10 @@ _FORMS: dict[Language, dict[str, dict[str, str]]] = {
         "stories": {"one": "1 story", "other": "{n} stories"},
         "of articles": {"one": "1 new article", "other": "{n} new articles"},
         "in outlets": {"one": "1 outlet", "other": "{n} outlets"},
+        "found late": {
+            "one": "1 older article was found after the watchlist changed",
+            "other": "{n} older articles were found after the watchlist changed",
+        },
         "copies merged": {
             "one": "1 copy was folded into its original",
             "other": "{n} copies were folded into their originals",
@@ -133,6 +143,7 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "all feeds read": "جُلبت المصادر كلها",
         "matched": "الأسماء الواردة: {forms}",
         "follow-up": "جديد في قصة سابقة",
+        "found late": "عُثر عليه بعد تعديل قائمة الرصد",
         "one story": "جُمعت في قصة واحدة — {why}",
         "copy": "نسخة",
         "review": "للمراجعة: {count}",
@@ -166,6 +177,7 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "all feeds read": "every feed could be read",
         "matched": "Matched: {forms}",
         "follow-up": "New in an earlier story",
+        "found late": "found after the watchlist changed",
         "one story": "Grouped as one story — {why}",
         "copy": "copy",
         "review": "For review: {count}",

@@ -81,6 +81,11 @@ class _Group:
     all: tuple[_Found, ...]
     terms: tuple[str, ...]
 
+    @property
+    def late(self) -> bool:
+        """Whether nothing but a changed watchlist put it here."""
+        return all(one.late for one in self.news)
+
 
 def compose(
     subscription: Subscription,
@@ -125,11 +130,12 @@ def compose(
         stories=tuple(stories[: subscription.max_stories]),
         reviews=_reviews(found, wanted),
         failed_feeds=tuple(sorted(failed_feeds, key=lambda feed: (feed.name, feed.feed_id))),
-        articles=len(news),
+        articles=sum(not one.late for one in news),
         copies=_copies(found, groups),
-        outlets=len({one.article.outlet for one in news}),
+        outlets=len({one.article.outlet for one in news if not one.late}),
         omitted=len(stories[subscription.max_stories :]),
         schedule=subscription.schedule,
+        late=sum(one.late for one in news),
     )
 
 
@@ -191,7 +197,7 @@ def _published(one: _Found) -> tuple[datetime, datetime, int]:
 
 
 def _groups(found: Iterable[_Found], wanted: Mapping[str, Term]) -> list[_Group]:
-    """Group by story and order: importance, then how many outlets carry it, then the latest first."""
+    """Group by story and order: news before what was found late, by importance, by outlets, the latest first."""
     by_story: defaultdict[int, list[_Found]] = defaultdict(list)
     for one in sorted(found, key=_published):
         by_story[one.article.story_id].append(one)
@@ -210,15 +216,15 @@ def _group(story_id: int, members: Sequence[_Found], wanted: Mapping[str, Term])
     return _Group(story_id=story_id, news=news, all=tuple(every), terms=tuple(terms))
 
 
-def _rank(group: _Group, wanted: Mapping[str, Term]) -> tuple[int, int, float, int]:
+def _rank(group: _Group, wanted: Mapping[str, Term]) -> tuple[bool, int, int, float, int]:
     outlets = {one.article.outlet for one in group.all}
     latest = max(one.article.published for one in group.all)
-    return -wanted[group.terms[0]].importance, -len(outlets), -latest.timestamp(), group.story_id
+    importance = wanted[group.terms[0]].importance
+    return group.late, -importance, -len(outlets), -latest.timestamp(), group.story_id
 
 
 def _story(group: _Group) -> DigestStory:
     lead = _lead(group.news)
-    late = all(one.late for one in group.news)
     titles = {one.article.id: one.article.title for one in group.all}
     return DigestStory(
         story_id=group.story_id,
@@ -228,9 +234,9 @@ def _story(group: _Group) -> DigestStory:
         snippets=_snippets(lead, group),
         appearances=tuple(_appearance(one.article, titles) for one in group.all),
         matched=_forms(group),
-        known=not late and any(one.article.story_reported for one in group.news),
+        known=not group.late and any(one.article.story_reported for one in group.news),
         why=_why(group.news),
-        late=late,
+        late=group.late,
     )
 
 

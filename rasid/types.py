@@ -452,11 +452,12 @@ class Digest:
     stories: tuple[DigestStory, ...]
     reviews: tuple[Review, ...]
     failed_feeds: tuple[FailedFeed, ...]
-    articles: int  # new articles reported, copies not counted
+    articles: int  # new articles reported, copies and late ones not counted
     copies: int  # copies hidden
-    outlets: int  # outlets among the articles reported
+    outlets: int  # outlets among these articles
     omitted: int = 0  # stories past max_stories, kept in the archive
     schedule: str = ""
+    late: int = 0  # older articles reported, which a changed watchlist found
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,22 +57,32 @@ def unreported(
 def _untold(subscription_id: str, terms: Sequence[str], since: datetime) -> Select[Any]:
     """Mentions above the highest told, of articles first seen since then or with a mention found late since then.
 
-    Late mentions have the highest ids of their article: where anything of an old one is untold, they are.
+    Late mentions have the highest ids of their article: where anything of an old one is untold, they are. Another
+    spelling of a term that the article was told for is nothing new; that an uncertain one is sure now, is.
     """
-    told = select(digest_articles.c.mention_id).where(
-        digest_articles.c.subscription_id == subscription_id,
-        digest_articles.c.article_id == mentions.c.article_id,
-    )
-    late = mentions.alias("late_mentions")
+    late, before = mentions.alias("late_mentions"), mentions.alias("told_before")
+    told = digest_articles.alias("told")
     # One set of ids, not an OR: each half has its index.
     candidates = union(
         select(articles.c.id).where(articles.c.first_seen >= since),
         select(late.c.article_id).where(late.c.term.in_(terms), late.c.found_late >= since),
     )
-    return select(mentions).where(
-        mentions.c.article_id.in_(candidates),
-        mentions.c.term.in_(terms),
-        mentions.c.id > func.coalesce(told.scalar_subquery(), 0),
+    told_for_term = exists().where(
+        before.c.article_id == mentions.c.article_id,
+        before.c.term == mentions.c.term,
+        before.c.id <= told.c.mention_id,
+        before.c.status.in_(["matched", mentions.c.status]),
+    )
+    of_article = (told.c.subscription_id == subscription_id) & (told.c.article_id == mentions.c.article_id)
+    return (
+        select(mentions)
+        .outerjoin(told, of_article)
+        .where(
+            mentions.c.article_id.in_(candidates),
+            mentions.c.term.in_(terms),
+            mentions.c.id > func.coalesce(told.c.mention_id, 0),
+            ~told_for_term,
+        )
     )
 
 

@@ -82,7 +82,7 @@ def backtest(
     `terms` and `older` are all terms, as queries may refer to any; only what is found of `wanted` is told.
     """
     new, old = Matcher(list(terms.values())), Matcher(list((older or {}).values()))
-    asked = [*_with_references(terms, wanted), *_with_references(older or {}, wanted)]
+    asked = [*with_references(terms, wanted), *with_references(older or {}, wanted)]
     results = {term: TermResult() for term in wanted}
     total, read = store.archive_size(since), 0
     for page in reading(store, asked, since=since):
@@ -95,7 +95,7 @@ def backtest(
     return Backtest(total, read, results, compared=older is not None)
 
 
-def _with_references(terms: Mapping[str, Term], wanted: Collection[str]) -> list[Term]:
+def with_references(terms: Mapping[str, Term], wanted: Collection[str]) -> list[Term]:
     """Give the wanted terms that there are; a query with no words of its own is found by its terms."""
     from rasid.matching.queries import leaves
 

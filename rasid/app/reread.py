@@ -1,9 +1,9 @@
 """A changed watchlist reads the archive again, so that what it finds now is in the next digest.
 
 Each version of each list is noted when a collect first sees it. Where the newest version of a list was not read over
-the archive yet, it is: the terms that match differently since the last version that was are found anew in the
-articles of the last `collect.reread_days` days. That is bounded by the run's deadline and goes on in the next run;
-a killed run repeats a page at most, which changes nothing.
+the archive yet, it is: the terms that match differently since the last version that was, or than any version since,
+are found anew in the articles of the last `collect.reread_days` days. That is bounded by the run's deadline and goes
+on in the next run; a killed run repeats a page at most, which changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from heapq import merge
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from rasid.app.archive import PAGE
+from rasid.app.archive import PAGE, with_references
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.config import parse_watchlist
 from rasid.config.changes import changed_terms
@@ -41,7 +41,8 @@ def reread_archive(
     with rasid.store.present(), stages.span("reread", items=0):
         note_versions(rasid, clock())
         rereads = [
-            _reread(rasid, version, base, clock, deadline, progress) for version, base in _pending(rasid)
+            _reread(rasid, version, earlier, clock, deadline, progress)
+            for version, earlier in _pending(rasid)
         ]
     stages.add("reread", items=sum(one.articles for one in rereads))
     return CollectReport(rereads=tuple(rereads), stages=stages.table() if rereads else ())
@@ -68,17 +69,23 @@ def account() -> str:
         return "unknown"
 
 
-def _pending(rasid: Rasid) -> list[tuple[WatchlistVersion, WatchlistVersion | None]]:
-    """The newest version of each list that was not read over the archive, with the last one that was."""
+def _pending(rasid: Rasid) -> list[tuple[WatchlistVersion, list[WatchlistVersion | None]]]:
+    """The newest version of each list that was not read over the archive, with those since the last one that was.
+
+    The ones between left mentions, too: where they were read in part, and in articles that came in meanwhile. None
+    stands for the time before the list was there.
+    """
+    since: dict[str, list[WatchlistVersion | None]] = {}
     newest: dict[str, WatchlistVersion] = {}
-    finished: dict[str, WatchlistVersion] = {}
     for version in rasid.store.watchlist_versions():
-        newest[version.watchlist] = version
+        earlier = since.setdefault(version.watchlist, [None])
         if version.reread_done is not None:
-            finished[version.watchlist] = version
+            earlier.clear()
+        earlier.append(version)
+        newest[version.watchlist] = version
     current = {watchlist.id: watchlist.version for watchlist in rasid.config.watchlists}
     return [
-        (version, finished.get(name))
+        (version, since[name][:-1])
         for name, version in newest.items()
         if version.reread_done is None and version.version == current.get(name, "")
     ]
@@ -87,17 +94,18 @@ def _pending(rasid: Rasid) -> list[tuple[WatchlistVersion, WatchlistVersion | No
 def _reread(
     rasid: Rasid,
     version: WatchlistVersion,
-    base: WatchlistVersion | None,
+    earlier: Sequence[WatchlistVersion | None],
     clock: Clock,
     deadline: float,
     progress: Progress,
 ) -> Reread:
     """Read one list's changes over the archive, from where the last run left off."""
     store, terms = rasid.store, rasid.config.terms
-    changed = changed_terms(_terms_before(rasid, version, base), terms)
+    before = (_terms_before(rasid, version.watchlist, one) for one in earlier)
+    changed = frozenset[str]().union(*(changed_terms(were, terms) for were in before))
     report = Reread(version.watchlist, tuple(sorted(changed)))
     since = clock() - timedelta(days=rasid.config.settings.collect.reread_days)
-    for ids in _pages(rasid, [terms[term] for term in changed if term in terms], changed, since, version):
+    for ids in _pages(rasid, with_references(terms, changed), changed, since, version):
         if monotonic() > deadline:
             return report
         for article in store.archived(ids):
@@ -118,21 +126,21 @@ def _reread(
     return replace(report, finished=True)
 
 
-def _terms_before(rasid: Rasid, version: WatchlistVersion, base: WatchlistVersion | None) -> dict[str, Term]:
-    """All terms as they were: those of this list from its last version that was read, the others as they are."""
+def _terms_before(rasid: Rasid, name: str, before: WatchlistVersion | None) -> dict[str, Term]:
+    """All terms as they were: those of this list from a version of it, the others as they are."""
     others = {
         term.id: term
         for watchlist in rasid.config.watchlists
-        if watchlist.id != version.watchlist
+        if watchlist.id != name
         for term in watchlist.terms
     }
-    if base is None or not base.text:
+    if before is None or not before.text:
         return others
     try:
-        before = parse_watchlist(base.text, f"{base.watchlist}.yaml", others)
+        listed = parse_watchlist(before.text, f"{name}.yaml", others)
     except ConfigError:  # written for another version of Rasid: as if the list were new
         return others
-    return others | {term.id: term for term in before.terms}
+    return others | {term.id: term for term in listed.terms}
 
 
 def _pages(

@@ -18,6 +18,7 @@ from rasid.errors import ConfigError, Problem, RasidError
 
 if TYPE_CHECKING:
     from rasid.config import Config
+    from rasid.config.advice import Advice
     from storage import Store
 
 
@@ -46,40 +47,57 @@ def init(folder: Path) -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Problems as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Errors and warnings as JSON.")
+@click.option("--strict", is_flag=True, help="Exit code 1 for warnings, too.")
 @click.pass_obj
-def check(folder: Path, as_json: bool) -> None:
+def check(folder: Path, as_json: bool, strict: bool) -> None:
     """Check every file of the config folder, and that each watchlist's examples hold.
 
+    Warnings tell what is allowed and yet odd: spellings given twice, common words without cues, cues in vain.
     Exit code 3 when a file is refused, 1 when an example fails.
     """
-    from rasid.app.context import load_config, under
-    from rasid.config import check_examples
-    from rasid.matching import Matcher
+    from rasid.app.advice import advise_all
+    from rasid.app.context import load_config
 
     config = load_config(folder)
-    matcher = Matcher(list(config.terms.values()))
-    problems: list[Problem] = []
-    for watchlist in config.watchlists:
-        found = check_examples(watchlist, lambda text: sorted({m.term for m in matcher.find(text)}))
-        problems += [under(folder, problem) for problem in found]
+    problems = _failed_examples(folder, config)
+    warnings = advise_all(folder, config, lambda note: click.echo(note, err=True))
     if as_json:
-        click.echo(json.dumps([_as_dict(problem) for problem in problems], ensure_ascii=False))
+        found = [*map(_error, problems), *map(_warning, warnings)]
+        click.echo(json.dumps(found, ensure_ascii=False))
     else:
-        for problem in problems:
-            click.echo(str(problem))
+        for finding in (*problems, *warnings):
+            click.echo(str(finding))
     examples = sum(len(term.examples) for term in config.terms.values())
     enabled = sum(feed.enabled for feed in config.feeds)
     click.echo(
         f"{enabled} of {len(config.feeds)} feeds on, {len(config.terms)} terms, {examples} examples "
-        f"({len(problems)} failed), {len(config.subscriptions)} subscriptions",
+        f"({len(problems)} failed), {len(config.subscriptions)} subscriptions, {len(warnings)} warnings",
         err=True,
     )
-    sys.exit(FINDINGS if problems else 0)
+    sys.exit(FINDINGS if problems or (strict and warnings) else 0)
 
 
-def _as_dict(problem: Problem) -> dict[str, object]:
-    return {"file": problem.file, "line": problem.line, "message": problem.message}
+def _failed_examples(folder: Path, config: Config) -> list[Problem]:
+    from rasid.app.context import under
+    from rasid.config import check_examples
+    from rasid.matching import Matcher
+
+    matcher = Matcher(list(config.terms.values()))
+    return [
+        under(folder, problem)
+        for watchlist in config.watchlists
+        for problem in check_examples(watchlist, lambda text: sorted({m.term for m in matcher.find(text)}))
+    ]
+
+
+def _error(problem: Problem) -> dict[str, object]:
+    return {"level": "error", "file": problem.file, "line": problem.line, "message": problem.message}
+
+
+def _warning(advice: Advice) -> dict[str, object]:
+    message = f"{advice.term}: {advice.message}"
+    return {"level": "warning", "file": advice.file, "line": advice.line, "message": message}
 
 
 @click.command()

@@ -38,7 +38,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 from rasid.matching import explaining, queries
 from rasid.matching.alphabet import encode, is_exact
 from rasid.matching.compiling import compile_terms, known_words, phrases
-from rasid.matching.edges import edge
+from rasid.matching.edges import edge, is_touched, must_stand_alone
 from rasid.matching.judging import Decision, decide, longest, surnames
 from rasid.matching.pages import Article, Hit, Page
 from rasid.matching.reasons import reason
@@ -76,6 +76,10 @@ class Matcher:
             patterns.setdefault(trigger, ())
         self._inexact = {index: spelling for index, spelling in enumerate(patterns) if not is_exact(spelling)}
         self._patterns = tuple(patterns.values())
+        self._alone = [
+            all(pattern.slip or must_stand_alone(spelling) for pattern in found)
+            for spelling, found in patterns.items()
+        ]
         few = len(patterns) < _DFA_SPELLINGS
         self._automaton = BytesAhoCorasick(
             [encode(spelling) for spelling in patterns],
@@ -150,6 +154,8 @@ class Matcher:
     def _standing(self, page: Page, occurrences: _Occurrences) -> Iterator[Hit]:
         """Give the occurrences that are not masked and pass the edge test."""
         for index, start, end in occurrences:
+            if self._alone[index] and is_touched(page.codes, start, end):
+                continue  # most occurrences end here, so nothing is made for them
             if page.is_masked(start, end):
                 continue
             for pattern in self._patterns[index]:

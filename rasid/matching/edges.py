@@ -11,9 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rasid.matching.alphabet import ARABIC, CLASS, NEITHER, WESTERN
+from rasid.matching.alphabet import ARABIC, CLASS, NEITHER, WESTERN, encode
 from rasid.matching.compiling import DISTINCT_NAME, LONG_NAME, PROCLITICS
 from rasid.matching.pages import Edge
+from rasid.text import is_arabic_letter
 from rasid.vocabulary import is_run_together
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _PART_AFTER: Final = re.compile(r"[.,٫]\d|[%٪]|-\d|-[a-z]{1,2}(?![a-z])")  # 2
 _PART_BEFORE: Final = re.compile(r"(?<![a-z\d])(?:[a-z]{1,2}|[a-z]*\d[a-z\d]*)-$|\d[.,]$")  # EX-H20, X100-H20
 _TAG: Final = re.compile(r"[#@]\w{0,48}$")
 _TAGGED_NAME: Final = 4  # letters: in hashtags and handles a name ends where the case changes
+_PROCLITIC_ENDS: Final = frozenset(encode("اوفبلكع"))
 _CLEAN: Final = Edge()
 
 
@@ -49,13 +51,21 @@ class _Spot:
         return self.end - self.start >= shortest and self.form.kind == "form" and self.name.isalpha()
 
 
+def must_stand_alone(spelling: str) -> bool:
+    """Tell whether a spelling is too short an Arabic word for letters of a neighbour to stick to it."""
+    return len(spelling) < LONG_NAME and spelling.isalpha() and is_arabic_letter(spelling[0])
+
+
+def is_touched(codes: bytes, start: int, end: int) -> bool:
+    """Tell whether letters touch what must stand alone, other than those that end a proclitic; quick, not final."""
+    before, first, last, after = codes[start - 1], codes[start], codes[end - 1], codes[end]
+    if CLASS[last] == CLASS[after] != NEITHER:
+        return True
+    return CLASS[before] == CLASS[first] != NEITHER and before not in _PROCLITIC_ENDS
+
+
 def edge(page: Page, start: int, end: int, form: Form, known: Collection[str]) -> Edge | None:
     """Tell how an occurrence stands in its word; None where it is a part of another word."""
-    codes = page.codes
-    last, after = CLASS[codes[end - 1]], CLASS[codes[end]]
-    is_short = end - start < LONG_NAME
-    if last == after != NEITHER and (is_short if form.kind == "form" else last == ARABIC):
-        return None  # most occurrences end here, so nothing is made for them
     spot = _Spot(page, start, end, form, known)
     left = _left_edge(spot)
     right = _right_edge(spot) if left else None

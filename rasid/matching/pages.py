@@ -55,13 +55,17 @@ class Page:
 
     def is_masked(self, start: int, end: int) -> bool:
         """Tell whether something of a span is blanked out."""
-        unmasked = self.folded.text
-        return self.text is not unmasked and self.text[start:end] != unmasked[start:end]
+        return self.has_masks and self.text[start:end] != self.folded.text[start:end]
+
+    @cached_property
+    def has_masks(self) -> bool:
+        """Whether anything is blanked out."""
+        return self.text != self.folded.text
 
     @cached_property
     def codes(self) -> bytes:
         """The bytes of `text`, and one that is no letter, so that each letter has a next one."""
-        codes = self.unmasked_codes if self.text is self.folded.text else encode(self.text)
+        codes = encode(self.text) if self.has_masks else self.unmasked_codes
         return codes + b"\0"
 
     @cached_property

@@ -226,6 +226,25 @@ def empty() -> Digest:
     return replace(rich(), stories=(), reviews=(), failed_feeds=(), articles=0, copies=0, outlets=0)
 
 
+def late() -> Digest:
+    """A changed watchlist found a known story and a review in old articles, beside an update of today."""
+    found = replace(
+        STORIES[2],
+        appearances=(appearance(5, "Gate العربية", 24 * 12, title=_KUNLUN),),
+        known=True,
+        late=True,
+    )
+    (review,) = rich().reviews
+    return replace(
+        rich(),
+        stories=(STORIES[1], found),
+        reviews=(review, replace(review, article_id=12, outlet="أرشيف الشرائح", late=True)),
+        articles=2,
+        copies=0,
+        outlets=2,
+    )
+
+
 def english() -> Digest:
     """The rich one for an English reader; headlines stay Arabic."""
     return replace(rich(), language="en", name="Chips digest")
@@ -252,8 +271,10 @@ def huge() -> Digest:
         matched=tuple((f"t{n}", long, n) for n in range(50)),
         known=True,
         why=note,
+        late=True,
     )
-    review = Review(1, "t1", long, many[0].url, long, Snippet(text=long, hits=(Hit(3, 9, "t1"),)), note)
+    quoted = Snippet(text=long, hits=(Hit(3, 9, "t1"),))
+    review = Review(1, "t1", long, many[0].url, long, quoted, note, late=True)
     return replace(
         rich(),
         name=long,

@@ -23,7 +23,7 @@ from tests.alerts import samples
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from rasid.types import Relation
+    from rasid.types import Language, Relation
 
 NOW = samples.NOW
 
@@ -150,6 +150,51 @@ def _plain(text: str) -> str:
     return re.sub("[\u2066-\u2069\u200f]", "", text)
 
 
+@pytest.mark.parametrize(
+    ("language", "late", "update", "terms", "when"),
+    [
+        (
+            "ar",
+            "عُثر عليه بعد تعديل قائمة الرصد",
+            "جديد في قصة سابقة",
+            "كونلون · إنفيديا",
+            "الاثنين 10 نوفمبر 7:00 ص",
+        ),
+        (
+            "en",
+            "found after the watchlist changed",
+            "New in an earlier story",
+            "Kunlun · Nvidia",
+            "Monday 10 November 7:00 AM",
+        ),
+    ],
+)
+def test_what_was_found_late_says_so(
+    language: Language, late: str, update: str, terms: str, when: str
+) -> None:
+    """A story and a review carry a tag, and the story its full date; only another story is an update."""
+    rendered = render(replace(samples.late(), language=language), now=NOW)
+    text = _plain(rendered.text)
+    story, review = (line for line in text.splitlines() if late in line)
+
+    assert [update, late, late] == re.findall(
+        r'<span class="chip tag" style="[^"]*background[^"]*">([^<]*)</span>', rendered.html
+    )
+    assert f"{late} · {terms}" == story
+    assert review.startswith(f"{late} · H20: ")
+    assert review.endswith(" · أرشيف الشرائح")
+    assert 1 == text.count(update)
+    for shown in (Page(rendered.html).words, text):
+        assert when in unicodedata.normalize("NFKC", shown)
+
+
+def test_nothing_else_is_called_late() -> None:
+    """News of today carries no such tag."""
+    rendered = render(samples.rich(), now=NOW)
+
+    assert "تعديل قائمة الرصد" not in rendered.html + rendered.text
+
+
 def test_no_dead_link_no_picture_no_script() -> None:
     """Nothing that is not there yet, and nothing that mail clients drop or that watches the reader."""
     page = Page(render(samples.rich(), now=NOW).html)
@@ -174,7 +219,7 @@ def test_hostile_titles_stay_text() -> None:
 
 def test_isolates_are_balanced_on_every_line() -> None:
     """An isolate that is not closed would turn the rest of its paragraph."""
-    for digest in (samples.rich(), samples.english(), samples.huge()):
+    for digest in (samples.rich(), samples.english(), samples.late(), samples.huge()):
         rendered = render(digest, now=NOW)
         for line in [*rendered.text.splitlines(), rendered.subject]:
             assert line.count(LRI) + line.count(RLI) == line.count(PDI)
@@ -348,7 +393,7 @@ def test_which_addresses_become_links(url: str, expected: str | None) -> None:
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [375, 600])
-@pytest.mark.parametrize("make", [samples.rich, samples.english])
+@pytest.mark.parametrize("make", [samples.rich, samples.english, samples.late])
 def test_nothing_is_wider_than_the_screen(tmp_path: Path, make: object, width: int) -> None:
     """Chromium lays the page out without a sideways scroll."""
     if chromium() is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +15,9 @@ from alerts import slack
 from rasid.errors import TransportError
 from tests.alerts import samples
 from tests.alerts.servers import SECRET, SlackHandler, problems, slack_server, strings
+
+if TYPE_CHECKING:
+    from rasid.types import Language
 
 NOW = samples.NOW
 
@@ -45,7 +49,26 @@ def test_a_strict_server_takes_the_rich_digest() -> None:
         assert expected in shown(messages)
 
 
-@pytest.mark.parametrize("make", [samples.rich, samples.english, samples.empty, samples.huge])
+@pytest.mark.parametrize(
+    ("language", "late", "update"),
+    [
+        ("ar", "عُثر عليه بعد تعديل قائمة الرصد", "جديد في قصة سابقة"),
+        ("en", "found after the watchlist changed", "New in an earlier story"),
+    ],
+)
+def test_what_was_found_late_says_so(language: Language, late: str, update: str) -> None:
+    """The tag opens the line of terms of a story, and the line that judges a review; no update has it."""
+    text = shown(slack.payload(replace(samples.late(), language=language), now=NOW))
+    kunlun, nvidia = ("كونلون", "إنفيديا") if language == "ar" else ("Kunlun", "Nvidia")
+
+    assert 2 == text.count(late)
+    assert f"{late} · {kunlun} · {nvidia}\n" in text
+    assert re.search(f"{late} · H20: [^\n]* · أرشيف الشرائح", text)
+    assert 1 == text.count(update)
+    assert late not in shown(slack.payload(replace(samples.rich(), language=language), now=NOW))
+
+
+@pytest.mark.parametrize("make", [samples.rich, samples.english, samples.empty, samples.late, samples.huge])
 def test_every_part_keeps_the_limits(make: Any) -> None:
     """Fifty blocks, 3,000 characters a block, 10,000 a message, whatever the digest holds."""
     assert [

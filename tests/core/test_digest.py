@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +95,14 @@ def article(number: int, title: str, text: str = "", *, hours: float = 5, **chan
         "mentions": mentions(title, text, status=status),
     }
     return ReportArticle(**(values | changes))
+
+
+def found_late(one: ReportArticle, *terms: str) -> ReportArticle:
+    """The article with its mentions of these terms (of all where none is named) found by a changed watchlist."""
+    return replace(
+        one,
+        mentions=tuple(replace(mention, late=not terms or mention.term in terms) for mention in one.mentions),
+    )
 
 
 def digest(*articles: ReportArticle, **changes: Any) -> Digest:
@@ -372,6 +381,94 @@ def test_uncertain_mentions_are_for_review() -> None:
     ) == ("h20", "بيع رقائق [H20] مستمر.", "الصيغة كما هي")
     assert one.stories == ()
     assert (one.articles, one.copies) == (0, 0)
+
+
+TOLD = {"story_reported": True, "story_id": 1}
+EARLIER = article(1, "إنفيديا تعود إلى السوق", "عادت إنفيديا مع كونلون.", hours=9, **TOLD)
+TODAY = article(2, "ما بعد العودة", "قالت إنفيديا إنها عادت.", hours=4, **TOLD)
+
+
+@pytest.mark.parametrize(
+    ("articles", "late", "known"),
+    [
+        ([EARLIER], False, True),
+        ([found_late(EARLIER)], True, False),
+        ([found_late(replace(EARLIER, story_reported=False))], True, False),
+        ([found_late(EARLIER), found_late(TODAY)], True, False),
+        ([found_late(EARLIER), TODAY], False, True),
+        ([found_late(EARLIER, "nvidia")], True, False),
+        ([found_late(EARLIER, "kunlun")], False, True),
+        ([found_late(EARLIER), copy_of(1, 3, **TOLD)], True, False),
+    ],
+    ids=[
+        "an update",
+        "found late",
+        "never told",
+        "two found late",
+        "one of two found late",
+        "a term that nobody wants was there before",
+        "a wanted term was there before",
+        "a copy came in since",
+    ],
+)
+def test_a_story_is_late_where_late_mentions_alone_put_it_here(
+    articles: list[ReportArticle], late: bool, known: bool
+) -> None:
+    """Every wanted mention of its news is late; then it is no update, even of a story told before."""
+    (story,) = digest(*articles, min_importance=2).stories
+
+    assert (late, known) == (story.late, story.known)
+
+
+def test_a_doubtful_mention_makes_no_story_punctual() -> None:
+    """Only what is certain put the story here."""
+    sure, unsure = mentions("", "قالت إنفيديا ثم H20.")
+    both = (replace(sure, late=True), replace(unsure, status="uncertain"))
+    one = digest(article(1, "", "قالت إنفيديا ثم H20.", mentions=both))
+
+    assert [True] == [story.late for story in one.stories]
+    assert [("h20", False)] == [(review.term, review.late) for review in one.reviews]
+
+
+def test_what_is_new_leads_before_what_was_found_late() -> None:
+    """An update is not headed by the article of last week that a changed list found beside it."""
+    (story,) = digest(found_late(EARLIER), TODAY).stories
+
+    assert "ما بعد العودة" == story.headline
+    assert ["قالت [إنفيديا] إنها عادت.", "عادت إنفيديا مع [كونلون]."] == [
+        marked(snippet) for snippet in story.snippets
+    ]
+    assert [1, 2] == [shown.article_id for shown in story.appearances]
+
+
+def test_late_articles_are_told_however_long_ago_they_came_in() -> None:
+    """Age counts up to the day when an article was first seen; they come after the news, counted apart."""
+    weeks = 24 * 21.0
+    one = digest(
+        article(1, "هواوي اليوم", hours=2),
+        found_late(article(2, "هواوي قبل أسابيع", hours=weeks)),
+        found_late(article(3, "شحنات H20 قبل أسابيع", "شحنات H20 كثيرة.", hours=weeks)),
+        found_late(article(4, "إنفيديا قديمة", hours=weeks, first_seen=NOW - timedelta(days=17))),
+        found_late(copy_of(3, 5, hours=weeks - 1)),
+    )
+
+    assert [(1, False), (3, True), (2, True)] == [(story.story_id, story.late) for story in one.stories]
+    assert (1, 1, 1, 2) == (one.articles, one.outlets, one.copies, one.late)
+    assert {"h20": 2, "huawei": 2, "nvidia": 0, "kunlun": 0} == {
+        term.term: term.mentions for term in one.terms
+    }
+
+
+def test_a_review_is_late_where_all_its_mentions_are() -> None:
+    """Each by the doubtful mentions of its own term."""
+    text = "بيع رقائق H20 مستمر. ثم H20 مع هواوي."
+    unsure = article(1, "خبر", text, status="uncertain")
+    first, *others = unsure.mentions
+    mixed = replace(unsure, mentions=(first, *(replace(mention, late=True) for mention in others)))
+
+    assert {"h20": False, "huawei": False} == {one.term: one.late for one in digest(unsure).reviews}
+    assert {"h20": True, "huawei": True} == {one.term: one.late for one in digest(found_late(unsure)).reviews}
+    assert {"h20": False, "huawei": True} == {one.term: one.late for one in digest(mixed).reviews}
 
 
 def test_a_term_that_is_certain_in_the_article_needs_no_review() -> None:
