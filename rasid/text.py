@@ -14,7 +14,7 @@ Python loop 1 to 4.
 
 Two rules need the neighbours. One: Cyrillic and Greek letters become the Latin ones they look like only in a
 token that holds a digit or a Latin letter (Cyrillic Н in «Н20»); Russian or Greek words stay what they are.
-Another: a letter three times and more in a row is one letter drawn out; no Arabic word has that.
+The other: a letter three times and more in a row is one letter drawn out (of و and ي four times).
 
 Known exceptions
 ----------------
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 _UNICODE: Final = 0x110000
 _FIRST_LETTER: Final = 0x0621  # of Arabic, once folded
 _LAST_LETTER: Final = 0x064A
+_CARRIERS: Final = (0x0648, 0x064A)  # و and ي, which ؤ and ئ become
 _LINE_ENDS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u06d4\ufe58\ufe63\uff0d"
 _APOSTROPHES: Final = "\u2018\u2019\u201b\u02bc\u02b9\u2032\uff07`\u00b4"
@@ -119,6 +120,16 @@ _ARABIC_LETTER: Final = re.compile(f"[{_ARABIC_LETTERS}\ufb50-\ufdfb\ufe80-\ufef
 WORD: Final = re.compile(rf"[{_ARABIC_LETTERS}]+|[^\W_{_ARABIC_LETTERS}]+")
 """A word of folded text: a run of Arabic letters, or of any other letters and digits (so وH20 is two)."""
 
+
+@cache
+def _word_kinds() -> NDArray[np.uint8]:
+    """Tell of each code point: 1 a letter of the Arabic script, 2 any other letter or digit, 0 neither."""
+    kinds = np.zeros(_UNICODE, dtype=np.uint8)
+    kinds[[code for code in range(_UNICODE) if chr(code).isalnum()]] = 2
+    kinds[[code for code in range(0x600, 0x900) if re.match(f"[{_ARABIC_LETTERS}]", chr(code))]] = 1
+    return kinds
+
+
 _MASKED: Final = re.compile(
     r"""
       [a-z][a-z\d+.-]{1,9}://[^\s<>"«»“”،؛]*+                             # address with a scheme
@@ -146,7 +157,8 @@ class Folded:
     """Folded text with its way back to the original."""
 
     text: str
-    offsets: NDArray[np.int32]  # for each code point of `text`, the index of its original code point
+    codes: NDArray[np.int32]  # the code points of `text`
+    offsets: NDArray[np.int32]  # for each of them the index of its original code point
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Give the original span, end exclusive, of a folded one.
@@ -171,7 +183,7 @@ class _Tables(NamedTuple):
 
 def fold(text: str) -> Folded:
     """Bring all spellings of a text to one, with offsets; idempotent, linear; lone surrogates survive."""
-    original = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    original = code_points(text)
     tables = _tables()
     lengths = tables.lengths[original]
     offsets = np.repeat(np.arange(len(original), dtype=np.int32), lengths)
@@ -182,29 +194,52 @@ def fold(text: str) -> Folded:
         longer = codes < 0
         codes[longer] = tables.expansions[-1 - codes[longer] + within[longer]]
     codes, offsets = _without_drawl(codes, offsets)
-    folded = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    folded = _decoded(codes)
     if ((codes >= 0x370) & (codes < 0x530)).any():
         folded = _CODE_TOKEN.sub(_latinise, folded)
-    return Folded(folded, offsets)
+        codes = code_points(folded).astype(np.int32)
+    return Folded(folded, codes, offsets)
+
+
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Give the code points of a text, lone surrogates included."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+
+
+def _decoded(codes: _Array) -> str:
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def _without_drawl(codes: _Array, offsets: _Array) -> tuple[_Array, _Array]:
-    """Keep the first of three and more of one Arabic letter in a row: «إنفيييديا», as people draw words out."""
+    """Keep the first of three and more of one Arabic letter in a row: «إننننفيديا», as people draw words out.
+
+    Of و and ي it takes four: with hamzas folded there are three in «موؤودة» and «بيئية».
+    """
     same = codes[1:] == codes[:-1]
-    if not (same[1:] & same[:-1]).any():
+    triples = np.flatnonzero(same[1:] & same[:-1])
+    if not len(triples):
         return codes, offsets
-    begins = np.flatnonzero(np.concatenate(([True], ~same)))
-    lengths = np.diff(np.append(begins, len(codes)))
-    drawn = (lengths >= 3) & (codes[begins] >= _FIRST_LETTER) & (codes[begins] <= _LAST_LETTER)
+    letters = codes[triples]
+    of_longer = np.isin(triples + 1, triples) | np.isin(triples - 1, triples)
+    is_letter = (letters >= _FIRST_LETTER) & (letters <= _LAST_LETTER)
+    triples = triples[is_letter & (of_longer | ~np.isin(letters, _CARRIERS))]
     kept = np.ones(len(codes), dtype=np.bool_)
-    for begin, length in zip(begins[drawn], lengths[drawn], strict=True):
-        kept[begin + 1 : begin + length] = False
+    kept[triples + 1] = kept[triples + 2] = False
     return codes[kept], offsets[kept]
 
 
 def words(folded_text: str) -> list[str]:
     """Give the words of folded text in order; Arabic and other letters that touch are separate words."""
     return WORD.findall(folded_text)
+
+
+def word_spans(codes: NDArray[np.integer]) -> tuple[list[int], list[int]]:
+    """Give where the words of folded text begin and end, as `WORD` finds them, from its code points."""
+    kinds = np.concatenate(([0], _word_kinds().take(codes), [0]))
+    changes = np.flatnonzero(kinds[1:] != kinds[:-1])
+    begins = changes[kinds[changes + 1] > 0]
+    ends = changes[kinds[changes] > 0]
+    return begins.tolist(), ends.tolist()
 
 
 def is_arabic_letter(character: str) -> bool:

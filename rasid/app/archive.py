@@ -144,4 +144,5 @@ def _place(mention: Mention) -> tuple[str, str, int, int]:
 
 def _keep(kept: list[Sample], sample: Sample, most: int) -> None:
     kept.append(sample)
-    del kept[:-most]
+    if len(kept) > most:
+        del kept[0]

@@ -73,7 +73,5 @@ def from_archive(config: Config, folder: Path, article_id: int) -> Source:
     with open_store(database_url(config, folder)) as store:
         found = store.archived([article_id])
     if not found:
-        raise RasidError(
-            f"the archive has no article {article_id}; digests and `rasid backtest` show the numbers"
-        )
+        raise RasidError(f"the archive has no article {article_id}; `rasid backtest LIST` shows the numbers")
     return Source(found[0].url, found[0].title, found[0].text)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("name")
 @click.option(
     "--corpus",
-    type=click.File("r", encoding="utf-8"),
+    type=click.File("rb"),
     help='JSON lines with "text" and "title" instead of the archive; "-" is standard input.',
 )
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 500), help="New spellings.")
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj
 def suggest(
-    folder: Path, name: str, corpus: IO[str] | None, limit: int, language: str, as_json: bool
+    folder: Path, name: str, corpus: IO[bytes] | None, limit: int, language: str, as_json: bool
 ) -> None:
     """Spellings of NAME, Latin or Arabic, or of the term with that id, as the archive holds them.
 
@@ -53,15 +53,16 @@ def suggest(
     click.echo(_advice(name, found), err=True)
 
 
-def _texts(corpus: IO[str]) -> Iterator[str]:
+def _texts(corpus: IO[bytes]) -> Iterator[str]:
     for number, line in enumerate(corpus, 1):
         if not line.strip():
             continue
         try:
             article = json.loads(line)
-            yield f"{article.get('title') or ''}\n{article['text']}"
+            yield "\n".join((article.get("title") or "", article["text"]))
         except (ValueError, KeyError, AttributeError, TypeError):
-            raise click.UsageError(f'{corpus.name}:{number}: not a JSON object with "text"') from None
+            message = f'{corpus.name}:{number}: not a JSON object with "text", in UTF-8'
+            raise click.UsageError(message) from None
 
 
 def _row(suggestion: Suggestion, language: str) -> list[str]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _MARKS = {"matched": ("✓", "green"), "uncertain": ("?", "yellow"), "rejected": ("✗", "red")}
 _SPAN = re.compile(r"(\d{1,5})([hdw])")
+_MOST_DIGITS = 18  # of an article's number, which has 64 bits
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 _language = click.option(
@@ -91,16 +92,23 @@ def _source(config: Config, folder: Path, source: str) -> Source:
     """The article that a person means."""
     from rasid.app import explain as app
 
-    path = Path(source)
     if source == "-":
         return _from_bytes(config, "standard input", sys.stdin.buffer.read())
     if source.startswith(("http://", "https://")):
         return app.from_url(config, source)
-    if path.is_file():
-        return _from_bytes(config, source, path.read_bytes())
-    if source.isdecimal():
+    if _is_file(source):
+        return _from_bytes(config, source, Path(source).read_bytes())
+    if source.isdecimal() and len(source) <= _MOST_DIGITS:
         return app.from_archive(config, folder, int(source))
     raise click.UsageError(f"{source} is no file, no http(s) address and no article's number")
+
+
+def _is_file(name: str) -> bool:
+    """Tell whether there is a file of that name; a sentence in its place may be too long for one."""
+    try:
+        return Path(name).is_file()
+    except OSError:
+        return False
 
 
 def _from_bytes(config: Config, name: str, content: bytes) -> Source:
@@ -149,9 +157,10 @@ def parse_since(value: str, now: datetime) -> datetime | None:
     if span := _SPAN.fullmatch(value):
         return now - timedelta(hours=int(span[1]) * _HOURS[span[2]])
     try:
-        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         raise ValueError(f"'{value}' is no time; write 30d, 12h, 2w, 2026-01-31 or all") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.command()
@@ -181,8 +190,8 @@ def backtest(
         raise click.BadParameter(str(error), param_hint="--since") from None
     with open_rasid(folder) as rasid, progress_bar() as progress:
         new = _watchlist(rasid, name)
-        old = _older(rasid, new, against)
         others = {term.id: term for one in rasid.config.watchlists if one.id != new.id for term in one.terms}
+        old = _older(rasid, new, against, others)
         now = others | _by_id(new)
         before = None if old is None else others | _by_id(old)
         wanted = list(dict.fromkeys([*_by_id(new), *(_by_id(old) if old else ())]))
@@ -212,20 +221,21 @@ def _watchlist(rasid: Rasid, name: str) -> Watchlist:
     from rasid.config import parse_watchlist
 
     known = {watchlist.id: watchlist for watchlist in rasid.config.watchlists}
-    path = Path(name)
     if name in known:
         return known[name]
-    if path.is_file():
+    if _is_file(name):
+        path = Path(name)
         elsewhere = [term.id for one in known.values() if one.id != path.stem for term in one.terms]
         return parse_watchlist(read_file(path), str(path), elsewhere)
     raise click.UsageError(f"no watchlist and no file {name}; there are: {', '.join(known)}")
 
 
-def _older(rasid: Rasid, new: Watchlist, against: Path | None) -> Watchlist | None:
+def _older(
+    rasid: Rasid, new: Watchlist, against: Path | None, elsewhere: Mapping[str, Term]
+) -> Watchlist | None:
     """The version to compare with: the file, else the last one that a collect has seen; None: there is none."""
     from rasid.config import parse_watchlist
 
-    elsewhere = list(rasid.config.terms)
     if against is not None:
         return parse_watchlist(read_file(against), str(against), elsewhere)
     saved = [version for version in rasid.store.watchlist_versions(new.id) if version.text]

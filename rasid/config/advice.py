@@ -17,7 +17,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rasid.config.document import Document, Path, read_document
-from rasid.matching.compiling import bases, folded, phrases, spellings
+from rasid.matching.compiling import MOST_WITH_SLIPS, bases, folded, phrases, spellings
 from rasid.text import is_arabic_letter, mask, words
 from rasid.vocabulary import ARTICLES, common_words
 
@@ -144,7 +144,17 @@ def _cue_lists(path: Path, term: Term, owned: Sequence[Spelled]) -> Iterator[Cue
 
 def advise(lists: Lists) -> list[Advice]:
     """Give all warnings that need no archive, but for common words, which an archive counts better."""
-    return [*_twins(lists), *_hidden(lists), *_vain_cues(lists)]
+    return [*_twins(lists), *_hidden(lists), *_vain_cues(lists), *_many(lists)]
+
+
+def _many(lists: Lists) -> Iterator[Advice]:
+    """What an operator of very long lists should know."""
+    if len(lists.spelled) > MOST_WITH_SLIPS:
+        message = (
+            f"{len(lists.spelled):,} spellings in all lists; of more than {MOST_WITH_SLIPS:,} none is looked for "
+            "mistyped; list the slips that matter"
+        )
+        yield _told(lists, lists.spelled[-1], message)
 
 
 # ── twins ─────────────────────────────────────────────────────────────────────────────────────────

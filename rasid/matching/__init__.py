@@ -18,8 +18,8 @@ fails the edge test would hide a shorter one that stands. Whereas a form with th
 Known exceptions
 ----------------
 - A newline inside a form is never bridged: a paragraph ends there.
-- «adjacent» is two words before and one after, in the same clause; a `near` cue between wins over `unless`
-  behind it. For a lookalike `unless` looks six words to either side.
+- «adjacent» is right after a name, or before it with one word or up to three adjectives between, in the same
+  clause; a `near` cue between wins over `unless` before it. For a lookalike `unless` looks six words to either side.
 - Typing slips are generated for long names only, by doubling and by swapping letters; dropped letters are
   not, for they make other names («نفيديا» without its end is a part of «التنفيدية»). Those belong into the
   watchlist; `explain` names what comes near.

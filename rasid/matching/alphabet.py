@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from rasid.text import is_arabic_letter
+from rasid.text import code_points, is_arabic_letter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,9 +37,12 @@ WESTERN: Final = 2
 
 def encode(folded_text: str) -> bytes:
     """Give one byte for each code point of folded text."""
-    codes = np.frombuffer(folded_text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    encoded: NDArray[np.uint8] = _table()[codes]
-    return encoded.tobytes()
+    return encode_codes(code_points(folded_text))
+
+
+def encode_codes(codes: NDArray[np.integer]) -> bytes:
+    """Give one byte for each code point of folded text that is an array already."""
+    return _table().take(codes).tobytes()
 
 
 def is_exact(spelling: str) -> bool:

@@ -20,6 +20,9 @@ LONG_NAME: Final = 5
 """Letters: shorter names occur inside ordinary words."""
 DISTINCT_NAME: Final = 6
 """Letters: hardly any word contains such a name; glued to letters that say nothing, it is uncertain."""
+MOST_WITH_SLIPS: Final = 2_000
+"""Forms: of more of them none is looked for mistyped. Slips of so many names are words and names of others, and the
+automaton of 20 times as many spellings leaves the processor's cache."""
 PROCLITICS: Final = re.compile("(?:ا?[وف]?(?:ب|ل|ك|ال|بال|كال|لل|هال|عال|ع)?|[وف]?يا)")
 """What may stand before a name in one word with it: أ that asks, يا that calls, and ه, ع of dialects included."""
 
@@ -112,7 +115,7 @@ def compile_terms(terms: Sequence[Term]) -> dict[str, tuple[Pattern, ...]]:
         for spelling in spellings(rule.form):
             patterns.setdefault(spelling, []).append(Pattern(rule, slip=False))
     listed = known_words().union(patterns)
-    for rule in rules:
+    for rule in rules if len(rules) <= MOST_WITH_SLIPS else ():
         for slip in _slips(rule.form) - listed:
             patterns.setdefault(slip, []).append(Pattern(rule, slip=True))
     return {spelling: tuple(found) for spelling, found in patterns.items()}
@@ -198,6 +201,9 @@ def _slips(form: Form) -> set[str]:
         return set()
     inner = [at for at in range(1, len(name)) if name[at] != " "]
     slips = {name[:at] + name[at] + name[at:] for at in inner}
+    slips |= {
+        name[:at] + name[at] * 2 + name[at:] for at in inner[:-1] if name[at] in "وي"
+    }  # folding leaves three of them
     if name.isalpha():
         if len(name) >= DISTINCT_NAME:
             slips |= {name[:at] + name[at + 1] + name[at] + name[at + 2 :] for at in inner[:-1]}

@@ -103,7 +103,7 @@ def near_misses(page: Page, listed: Names, findings: Sequence[Finding]) -> Itera
     """
     seen: set[str] = set()
     taken = sorted((one.start, one.end) for one in findings if one.field == page.name)
-    for start, end in page.spans:
+    for start, end in zip(page.starts, page.ends, strict=True):
         word = page.text[start:end]
         low, high = page.folded.span(start, end)
         if word in seen or len(word) < LONG_NAME or any(a < high and low < b for a, b in taken):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _NEARBY: Final = 6  # words: the distance at which a cue still speaks of a code beside a foreign product name
 _TELLING: Final = 25  # words: a text of this length about a code would hold one of its cues
+_MOST_BETWEEN: Final = 3  # words between a noun and the name that it describes
 _CONJUNCTIONS: Final = ("و", "ف")
 _EXCHANGE: Final = re.compile(r"(?:\$|(?:nasdaq|nyse|amex|lse|hkex|sse|tadawul|ناسداك|بورصه) ?: ?)$")
 _QUOTE_SUFFIX: Final = re.compile(r"\.(?:oq?|n|l|hk|ss|sz)(?![a-z\d])")
@@ -143,7 +144,8 @@ def _refusal(page: Page, hit: Hit, rule: Rule) -> str:
     if _is_numbered(page, hit, rule):
         return ""
     first, after = page.around(hit)
-    beside = {base for place in (first - 2, first - 1, after) for base in page.bases(place)}
+    places = (*range(first - _MOST_BETWEEN - 1, first), after)
+    beside = {base for place in places for base in page.bases(place)}
     phrases = (phrase for base in beside & rule.unless.keys() for phrase in rule.unless[base])
     return next((phrase.typed for phrase in phrases if _is_adjacent(page, phrase, hit, rule)), "")
 
@@ -163,24 +165,36 @@ def _is_numbered(page: Page, hit: Hit, rule: Rule) -> bool:
 
 
 def _is_adjacent(page: Page, phrase: Phrase, hit: Hit, rule: Rule) -> bool:
-    """Tell whether a phrase stands right before or after, or one word further before with no cue between.
-
-    What stands before a conjunction is another thing: «هواوي» in «هواوي وكونلون».
-    """
+    """Tell whether a phrase stands right after, right before, or before words that may describe the same thing."""
     first, after = page.around(hit)
-    size = len(phrase.parts)
     if phrase.side != "before" and page.has(phrase, after) and page.one_clause(after - 1, after):
         return True
     if phrase.side == "after" or hit.edge.clitic.startswith(_CONJUNCTIONS):
         return False
-    if page.has(phrase, first - size) and page.one_clause(first - 1, first):
-        return True
-    if not (page.has(phrase, first - size - 1) and page.one_clause(first - 2, first)):
-        return False
-    between = page.word(first - 1)
-    if between in function_words() or (len(between) > 3 and between.startswith(_CONJUNCTIONS)):
-        return False
-    return not any(page.has(cue, first - len(cue.parts)) for cue in rule.near)
+    starts = (first - len(phrase.parts) - between for between in range(_MOST_BETWEEN + 1))
+    return any(
+        page.has(phrase, place)
+        and page.one_clause(place, first)
+        and _describes(page, range(place + len(phrase.parts), first), rule)
+        for place in starts
+    )
+
+
+def _describes(page: Page, between: range, rule: Rule) -> bool:
+    """Tell whether the words between a noun and a name leave the noun the name's: «القاذفة الشبحية الصينية H-20».
+
+    Several must have the article, as adjectives do. One may be any but a function word, one with a conjunction
+    («هواوي وكونلون»), or a cue, which has the name for itself («كاميرا برقاقة H20»).
+    """
+    found = [page.word(place) for place in between]
+    if len(found) > 1:
+        return all(word.startswith("ال") for word in found)
+    return not any(
+        word in function_words()
+        or (len(word) > 3 and word.startswith(_CONJUNCTIONS))
+        or any(page.has(cue, place) for cue in rule.near)
+        for word, place in zip(found, between, strict=True)
+    )
 
 
 def _other_product(page: Page, hit: Hit, rule: Rule) -> str:
@@ -189,12 +203,11 @@ def _other_product(page: Page, hit: Hit, rule: Rule) -> str:
     if rule.form.kind != "code" or first == 0:
         return ""
     brand = page.word(first - 1)
-    beside = page.text[page.spans[first - 1][1] : hit.start] == " "
+    beside = page.text[page.ends[first - 1] : hit.start] == " "
     if not (beside and brand.isascii() and brand.isalpha() and len(brand) > 1):
         return ""
-    context = [*range(max(0, first - 4), first - 1), *range(after, min(after + 1, len(page.spans)))]
+    context = [*range(max(0, first - 4), first - 1), *range(after, min(after + 1, len(page.starts)))]
     in_arabic = any(is_arabic_letter(page.word(place)[0]) for place in context)
     if not in_arabic or page.within(rule.near, _NEARBY, hit):
         return ""
-    begin, end = page.spans[first - 1][0], page.spans[after - 1][1] if after else hit.end
-    return page.text[begin:end]
+    return page.text[page.starts[first - 1] : page.ends[after - 1]]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from rasid.matching.alphabet import encode
+from rasid.matching.alphabet import encode, encode_codes
 from rasid.matching.compiling import bases
-from rasid.text import WORD, fold, mask
+from rasid.text import code_points, fold, mask, word_spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rasid.matching.compiling import Pattern, Phrase
 
@@ -46,7 +46,7 @@ class Page:
         self.name = name
         self.original = original
         self.folded = fold(original)
-        self.unmasked_codes = encode(self.folded.text)
+        self.unmasked_codes = encode_codes(self.folded.codes)
 
     @cached_property
     def text(self) -> str:
@@ -69,66 +69,80 @@ class Page:
         return codes + b"\0"
 
     @cached_property
-    def spans(self) -> list[tuple[int, int]]:
-        """Where each word stands."""
-        return [found.span() for found in WORD.finditer(self.text)]
+    def _words(self) -> tuple[list[int], list[int]]:
+        codes = code_points(self.text) if self.has_masks else self.folded.codes
+        return word_spans(codes)
 
-    @cached_property
+    @property
     def starts(self) -> list[int]:
         """Where each word begins."""
-        return [start for start, _ in self.spans]
+        return self._words[0]
 
-    @cached_property
-    def places(self) -> dict[str, list[int]]:
-        """Which words there are, by number, under every form that each has without clitics and endings."""
-        index: dict[str, list[int]] = {}
-        for place in range(len(self.spans)):
-            for base in bases(self.word(place)):
-                index.setdefault(base, []).append(place)
-        return index
+    @property
+    def ends(self) -> list[int]:
+        """Where each word ends."""
+        return self._words[1]
 
     def word(self, place: int) -> str:
         """The word of a number."""
-        start, end = self.spans[place]
-        return self.text[start:end]
+        return self.text[self.starts[place] : self.ends[place]]
 
     def bases(self, place: int) -> frozenset[str]:
         """What the word of a number may be without clitics and endings; nothing past the ends."""
-        return bases(self.word(place)) if 0 <= place < len(self.spans) else frozenset()
+        return bases(self.word(place)) if 0 <= place < len(self.starts) else frozenset()
 
     def has(self, phrase: Phrase, place: int) -> bool:
         """Tell whether a phrase stands at a place, clitics and endings aside."""
         return all(part in self.bases(place + shift) for shift, part in enumerate(phrase.parts))
 
-    def where(self, phrase: Phrase, low: int = 0, high: int | None = None) -> Iterable[int]:
-        """Give the places from low up to, not including, high at which a phrase begins."""
-        places = self.places.get(phrase.parts[0], [])
-        stop = len(places) if high is None else bisect_left(places, high)
-        return (place for place in places[bisect_left(places, low) : stop] if self.has(phrase, place))
+    def where(self, phrase: Phrase) -> Iterator[int]:
+        """Give the places at which a phrase begins, in order.
+
+        Without clitics and endings a word is a part of itself, but for the ت that was a ة: so the text is searched
+        for the letters first, and only what holds them is looked at.
+        """
+        letters = phrase.parts[0].removesuffix("ه")
+        at = self.text.find(letters)
+        while at >= 0:
+            place = bisect_right(self.starts, at) - 1
+            if self.has(phrase, place):
+                yield place
+            at = self.text.find(letters, self.ends[place])
 
     def around(self, hit: Hit) -> tuple[int, int]:
         """Give the place of the first word that a hit touches, clitics included, and that of the word after."""
         begin = hit.start - len(hit.edge.clitic)
         first = max(bisect_right(self.starts, begin) - 1, 0)
-        if self.spans and self.spans[first][1] <= begin:
+        if self.starts and self.ends[first] <= begin:
             first += 1
         return first, bisect_left(self.starts, hit.end)
 
     def within(self, phrases: Iterable[Phrase], distance: int, hit: Hit) -> str:
         """Give the first of the phrases that begins within a distance, in words, of a hit; empty if none does."""
         first, after = self.around(hit)
+        before = self._index(range(max(0, first - distance), first))
+        behind = self._index(range(after, min(after + distance, len(self.starts))))
         for phrase in phrases:
-            before = phrase.side != "after" and self.where(phrase, first - distance, first)
-            behind = phrase.side != "before" and self.where(phrase, after, after + distance)
-            if any(True for side in (before or (), behind or ()) for _ in side):
+            places = before.get(phrase.parts[0], []) if phrase.side != "after" else []
+            if phrase.side != "before":
+                places = places + behind.get(phrase.parts[0], [])
+            if any(self.has(phrase, place) for place in places):
                 return phrase.typed
         return ""
 
+    def _index(self, places: Iterable[int]) -> dict[str, list[int]]:
+        """Give where each word stands among some places, under every form without clitics and endings."""
+        index: dict[str, list[int]] = {}
+        for place in places:
+            for base in self.bases(place):
+                index.setdefault(base, []).append(place)
+        return index
+
     def one_clause(self, low: int, high: int) -> bool:
         """Tell whether no clause ends between the word at one place and the word at a later one."""
-        if low < 0 or high >= len(self.spans):
+        if low < 0 or high >= len(self.starts):
             return False
-        return _CLAUSE_END.search(self.text, self.spans[low][1], self.spans[high][0]) is None
+        return _CLAUSE_END.search(self.text, self.ends[low], self.starts[high]) is None
 
     def typed(self, at: int) -> str:
         """Give the original character, case and all, behind a folded one."""
@@ -145,7 +159,7 @@ class Article:
 
     def has_fewer_words(self, count: int) -> bool:
         """Tell whether title and text together are shorter than so many words."""
-        return sum(len(page.spans) for page in self.pages) < count
+        return sum(len(page.starts) for page in self.pages) < count
 
     def anywhere(self, phrases: tuple[Phrase, ...]) -> str:
         """Give the first of the phrases that title or text hold, as typed; empty where they hold none."""

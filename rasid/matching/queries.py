@@ -78,8 +78,8 @@ def _words(typed: str) -> Condition:
         places = tuple(
             Place(
                 page,
-                page.spans[first][0],
-                page.spans[first + len(phrase.parts) - 1][1],
+                page.starts[first],
+                page.ends[first + len(phrase.parts) - 1],
                 first,
                 first + len(phrase.parts),
                 YES,

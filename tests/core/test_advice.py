@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rasid.config import parse_watchlist
 from rasid.config.advice import CLITICS, Lists, advise, common_forms, lists_of, name_words, unmet_cues
 from rasid.matching import Matcher
-from rasid.matching.compiling import PROCLITICS
+from rasid.matching.compiling import MOST_WITH_SLIPS, PROCLITICS
 from rasid.types import Form, Term
 from rasid.vocabulary import common_words
 
@@ -266,3 +266,12 @@ def test_a_warning_is_one_line() -> None:
     """Whatever a spelling holds."""
     (warning,) = told('  - {id: firm, label: شركة, forms: ["نور\\nتك", "نور\\nتك"]}\n')
     assert "\n" not in warning
+
+
+def test_a_very_long_list_is_told_that_slips_are_off() -> None:
+    """Once, and only beyond the limit; a spelling in the file counts, not what is generated of it."""
+    names = [f"اسم{number}غريب" for number in range(MOST_WITH_SLIPS + 1)]
+    many, few = (f"  - {{id: a, label: a, forms: [{', '.join(some)}]}}\n" for some in (names, names[:-1]))
+
+    assert [] == [one for one in told(few) if "mistyped" in one]
+    assert 1 == sum("mistyped" in one for one in told(many))

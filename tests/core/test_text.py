@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rasid.text import fold, is_arabic_letter, light_stem, mask, words
+from rasid.text import WORD, fold, is_arabic_letter, light_stem, mask, word_spans, words
 
 ANY_TEXT = st.text(st.characters(), max_size=60)  # lone surrogates included
 CODE_LIKE = st.text("нН20oO αΗh-_5ﻻ\u200c\u0640َ", max_size=20)
@@ -168,3 +168,41 @@ def test_mask_leaves(shown: str) -> None:
 def test_mask_keeps_the_length(text: str) -> None:
     """Offsets survive masking."""
     assert len(text) == len(mask(text))
+
+
+@pytest.mark.parametrize(
+    ("typed", "folded"),
+    [
+        ("هوااااوي", "هواوي"),
+        ("إننننفيديا", "انفيديا"),
+        ("هههههه", "ه"),
+        ("رااااائع", "رايع"),
+        ("جميييييل", "جميل"),
+        ("بيئية", "بيييه"),
+        ("الموؤودة", "الموووده"),
+        ("اللغة", "اللغه"),
+        ("aaa 1000 ...", "aaa 1000 ..."),
+    ],
+)
+def test_letters_drawn_out(typed: str, folded: str) -> None:
+    """Three and more of an Arabic letter are one; of و and ي four, for folded hamzas make three."""
+    assert folded == fold(typed).text
+
+
+def test_a_name_drawn_out_is_found_whole() -> None:
+    """The way back leads to the first of the letters that were drawn out, and to what follows them."""
+    typed = "شركة هوااااوي"
+    folded = fold(typed)
+    start = folded.text.index("هواوي")
+
+    assert "هوااااوي" == typed[slice(*folded.span(start, start + 5))]
+
+
+@given(ANY_TEXT)
+def test_word_spans_are_those_of_the_pattern(text: str) -> None:
+    """Two ways to cut folded text into words, of which the quick one serves the matcher."""
+    folded = fold(text)
+    begins, ends = word_spans(folded.codes)
+
+    assert [found.span() for found in WORD.finditer(folded.text)] == list(zip(begins, ends, strict=True))
+    assert [ord(character) for character in folded.text] == folded.codes.tolist()
