@@ -134,16 +134,17 @@ _MASKED: Final = re.compile(
     r"""
       [a-z][a-z\d+.-]{1,9}://[^\s<>"«»“”،؛]*+                             # address with a scheme
     | (?<![\w.%+-])[a-z\d._%+-]++@(?:[a-z\d-]++\.)++[a-z\d-]++  # e-mail; a handle has nothing before @
-    | (?<![a-z\d.-])(?:[a-z\d-]++\.)+(?:com|net|org|edu|gov|mil|info|biz|io|ai|dev|app|co|cn|hk|tw|jp|kr|de|fr
-        |uk|eu|ru|us|ca|tv|news|tech|cloud|online|site|shop|store|ae|sa|eg|qa|kw|bh|om|jo|lb|sy|iq|ma|dz|tn|ly)
+    | (?<![a-z\d.-])(?:[a-z\d-]++\.(?=-*+[a-z\d]))++(?:com|net|org|edu|gov|mil|info|biz|io|ai|dev|app|co|cn|hk
+        |tw|jp|kr|de|fr|uk|eu|ru|us|ca|tv|news|tech|cloud|online|site|shop|store|ae|sa|eg|qa|kw|bh|om|jo|lb|sy|iq|ma|dz|tn|ly)
         (?![a-z\d.-]*[a-z\d])(?:[:/?\#][^\s<>"«»“”،؛]*+)?                     # domain, with its path
-    | (?<![a-z\d.-])(?:[a-z\d-]++\.)+[a-z]{2,24}/[^\s<>"«»“”،؛]*+             # a path tells any domain
+    | (?<![a-z\d.-])(?:[a-z\d-]++\.(?=-*+[a-z\d]))++[a-z]{2,24}/[^\s<>"«»“”،؛]*+             # a path tells any domain
     | (?<![a-z])[a-z]:\\(?:[\w .()+-]++\\)*+[\w.()+-]*+                      # C:\Program Files\…
     | (?<![\w/.~])(?:~|\.{1,2})?(?:/[a-z\d_.+-]++){2,}+/?                    # /usr/lib/…
     | (?<![^\s/\\"'«»“”()<>\[\]،؛:,|])[^\s/\\"'«»“”()<>\[\]،؛:,|]+\.(?:po|pot|mo|pdf|docx?|xlsx?|pptx?|txt|csv
         |tsv|json|ya?ml|xml|html?|php|aspx?|js|css|py|rs|cpp|sh|bat|ps1|exe|msi|dll|sys|inf|so|ko|bin|iso|img|dmg|deb|rpm
         |apk|ipa|zip|rar|7z|gz|tgz|xz|bz2|zst|lz4|tar|whl|jar|run|appimage|cab|cat|srt|epub|odt|ods|rtf|torrent
-        |onnx|gguf|safetensors|conf|service|desktop|patch|sig|asc|bak|db|sql|psd|webm|m4a|flac|heic|png|jpe?g|gif|webp|svg|bmp|ico|mp[34]|mkv|mov|avi|wav|ttf
+        |onnx|gguf|safetensors|conf|service|desktop|patch|sig|asc|bak|db|sql|psd|webm|m4a|flac|heic
+        |png|jpe?g|gif|webp|svg|bmp|ico|mp[34]|mkv|mov|avi|wav|ttf
         |otf|log|ini|cfg|conf|md|rst|nvda-addon)(?![\w-]|\.\w)               # file name
     """,
     re.VERBOSE | re.ASCII,
@@ -217,12 +218,12 @@ def _without_drawl(codes: _Array, offsets: _Array) -> tuple[_Array, _Array]:
     """
     same = codes[1:] == codes[:-1]
     triples = np.flatnonzero(same[1:] & same[:-1])
+    letters = codes[triples]
+    triples = triples[(letters >= _FIRST_LETTER) & (letters <= _LAST_LETTER)]
     if not len(triples):
         return codes, offsets
-    letters = codes[triples]
-    of_longer = np.isin(triples + 1, triples) | np.isin(triples - 1, triples)
-    is_letter = (letters >= _FIRST_LETTER) & (letters <= _LAST_LETTER)
-    triples = triples[is_letter & (of_longer | ~np.isin(letters, _CARRIERS))]
+    in_four = np.isin(triples + 1, triples) | np.isin(triples - 1, triples)
+    triples = triples[in_four | ~np.isin(codes[triples], _CARRIERS)]
     kept = np.ones(len(codes), dtype=np.bool_)
     kept[triples + 1] = kept[triples + 2] = False
     return codes[kept], offsets[kept]

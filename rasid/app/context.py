@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasid import config as words
@@ -16,8 +17,6 @@ from rasid.matching import Matcher
 from storage import Store, open_store
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sources.http import HttpOptions
 
 Clock = Callable[[], datetime]
@@ -100,3 +99,16 @@ def open_rasid(folder: Path) -> Iterator[Rasid]:
     with open_store(database_url(config, folder)) as store:
         store.migrate()
         yield Rasid(config, store, Matcher(list(config.terms.values())), patterns(config.settings))
+
+
+@contextmanager
+def open_archive(config: words.Config, folder: Path) -> Iterator[Store | None]:
+    """The database, its schema up to date; None where there is none yet: a question must not make one."""
+    url = database_url(config, folder)
+    path = Path(url.removeprefix("sqlite:///").partition("?")[0])
+    if url.startswith("sqlite:") and not path.is_file():
+        yield None
+        return
+    with open_store(url) as store:
+        store.migrate()
+        yield store

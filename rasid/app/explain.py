@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rasid.app.context import database_url, http_options, patterns
+from rasid.app.context import http_options, open_archive, patterns
 from rasid.cleaning import clean_text, clean_title
 from rasid.errors import RasidError
 
@@ -68,10 +68,8 @@ def from_archive(config: Config, folder: Path, article_id: int) -> Source:
     Raises:
         RasidError: There is no such article.
     """
-    from storage import open_store
-
-    with open_store(database_url(config, folder)) as store:
-        found = store.archived([article_id])
+    with open_archive(config, folder) as store:
+        found = store.archived([article_id]) if store else []
     if not found:
         raise RasidError(f"the archive has no article {article_id}; `rasid backtest LIST` shows the numbers")
     return Source(found[0].url, found[0].title, found[0].text)

@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 def reread_archive(
     rasid: Rasid, *, clock: Clock, spent: float = 0.0, progress: Progress = quiet
 ) -> CollectReport:
-    """Note the lists' versions; read what changed over the archive, within what is left of the run's deadline."""
+    """Note the lists' versions; read what changed over the archive, within what is left of the run's deadline.
+
+    Where pages have used it up, a tenth of it all the same, or a busy press would put a change off for ever.
+    """
     settings = rasid.config.settings.collect
     stages = Stages()
-    deadline = monotonic() + max(0.0, settings.deadline - spent)
+    deadline = monotonic() + max(settings.deadline - spent, settings.deadline / 10)
     with rasid.store.present(), stages.span("reread", items=0):
         note_versions(rasid, clock())
         rereads = [

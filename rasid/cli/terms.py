@@ -12,14 +12,13 @@ import os
 import stat
 import sys
 import tempfile
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from rasid.app.context import database_url, load_config, read_file, under
+from rasid.app.context import load_config, open_archive, read_file, under
 from rasid.cli import FINDINGS, INVALID_CONFIG
 from rasid.cli.output import print_json, print_table
 from rasid.cli.suggest import suggest
@@ -39,14 +38,12 @@ from rasid.config.editing import (
 from rasid.config.values import nearest
 from rasid.errors import ConfigError, Problem, RasidError
 from rasid.matching import Matcher
-from storage import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from rasid.app.history import Version
     from rasid.types import Form, Query, Term, TermChange, Watchlist
-    from storage import Store
 
 _BOM = "\ufeff"
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -288,25 +285,12 @@ def rename(folder: Path, old: str, new: str, dry_run: bool) -> None:
 
 def _rename_archived(folder: Path, config: Config, old: str, new: str) -> None:
     try:
-        with _archive(folder, config) as store:
+        with open_archive(config, folder) as store:
             count = store.rename_term(old, new) if store else 0
     except RasidError as error:
         again = f"`rasid terms rename {old} {new}` again finishes it"
         raise RasidError(f"the archive still has the mentions of '{old}'; {again}: {error}") from error
     click.echo(f"mentions renamed in the archive: {count}", err=True)
-
-
-@contextmanager
-def _archive(folder: Path, config: Config) -> Iterator[Store | None]:
-    """The database, its schema up to date; None where there is none yet: a question must not make one."""
-    url = database_url(config, folder)
-    path = Path(url.removeprefix("sqlite:///").partition("?")[0])
-    if url.startswith("sqlite:") and not path.is_file():
-        yield None
-        return
-    with open_store(url) as store:
-        store.migrate()
-        yield store
 
 
 # ── an edit: shown, checked, written ──────────────────────────────────────────────────────────────
@@ -471,7 +455,7 @@ def show_history(folder: Path, term_id: str | None, list_id: str | None, as_json
 def _versions(folder: Path) -> Sequence[Version]:
     """What the database recorded; git's history can be told without."""
     try:
-        with _archive(folder, load_config(folder)) as store:
+        with open_archive(load_config(folder), folder) as store:
             return store.watchlist_versions() if store else []
     except RasidError as error:
         click.echo(f"Rasid's own record is left out: {error}", err=True)

@@ -210,7 +210,7 @@ def _slips(form: Form) -> set[str]:
             slips |= _replaced(name, _SHAPES)
         if len(name) >= _TYPED_NAME:
             slips |= _replaced(name, _KEYS)
-    return slips - {name} - common_words().keys()
+    return (slips - {name}).difference(common_words())
 
 
 def _replaced(name: str, confused: Mapping[str, str]) -> set[str]:

@@ -27,6 +27,7 @@ _LONGEST_RUN: Final = 24  # letters looked at to either side of a name; no Arabi
 _PART_AFTER: Final = re.compile(r"[.,٫]\d|[%٪]|-\d|-[a-z]{1,2}(?![a-z])")  # 20.5, 20%, H20-3e, H20-G
 _PART_BEFORE: Final = re.compile(r"(?<![a-z\d])(?:[a-z]{1,2}|[a-z]*\d[a-z\d]*)-$|\d[.,]$")  # EX-H20, X100-H20
 _TAG: Final = re.compile(r"[#@]\w{0,48}$")
+_MOST_LOOKED_FOR: Final = 64  # words in one page that a name may be glued to
 _TAGGED_NAME: Final = 4  # letters: in hashtags and handles a name ends where the case changes
 _PROCLITIC_ENDS: Final = frozenset(encode("اوفبلكع"))
 _CLEAN: Final = Edge()
@@ -87,12 +88,19 @@ def _left_edge(spot: _Spot) -> Edge | None:
     text, start = spot.page.text, spot.start
     run = _run_before(spot, ARABIC)
     beside = CLASS[spot.page.codes[start - 1]]
-    if beside != WESTERN and PROCLITICS.fullmatch(run):
+    if beside != WESTERN and _is_proclitic(spot, run):
         is_part = spot.form.kind != "form" and _PART_BEFORE.search(text[max(0, start - 12) : start])
         return None if is_part else Edge(clitic=run) if run else _CLEAN
     if CLASS[spot.page.codes[start]] == ARABIC:
         return _arabic_glue(spot, run, _left_analyses(run)) if run else _CLEAN
     return _latin_glue(spot, start, _run_before(spot, WESTERN))
+
+
+def _is_proclitic(spot: _Spot, run: str) -> bool:
+    """Tell whether the letters before a name are proclitics; before ل a bare ا is the article's («العالم»)."""
+    if run == "ا" and spot.page.text[spot.start] == "ل":
+        return spot.page.typed(spot.start - 1) == "أ"
+    return PROCLITICS.fullmatch(run) is not None
 
 
 def _right_edge(spot: _Spot) -> Edge | None:
@@ -151,7 +159,16 @@ def _arabic_glue(spot: _Spot, run: str, analyses: Iterable[tuple[str, str]]) -> 
 
 
 def _stands_alone(page: Page, word: str) -> bool:
-    """Tell whether an Arabic word stands somewhere in a text, on its own or behind proclitics."""
+    """Tell whether an Arabic word stands somewhere in a text, on its own or behind proclitics.
+
+    Each answer costs a look through the text: it is kept, and no page gets more than so many.
+    """
+    if word not in page.standing and len(page.standing) < _MOST_LOOKED_FOR:
+        page.standing[word] = _finds_alone(page, word)
+    return page.standing.get(word, False)
+
+
+def _finds_alone(page: Page, word: str) -> bool:
     at = page.text.find(word)
     while at >= 0:
         begin = at

@@ -77,15 +77,13 @@ def _finding(
     return Finding(term, page.name, start, end, page.original[start:end], outcome, form, why)
 
 
-def overlaps(finding: Finding, others: Iterable[Finding]) -> bool:
-    """Tell whether a finding of the same term shares a place with one of the others."""
-    return any(
-        other.term == finding.term
-        and other.field == finding.field
-        and other.start < finding.end
-        and finding.start < other.end
-        for other in others
-    )
+def places_of(page: Page, findings: Iterable[Finding]) -> dict[str, set[int]]:
+    """Give, for each term, the code points of a page that its findings cover."""
+    taken: dict[str, set[int]] = {}
+    for finding in findings:
+        if finding.field == page.name:
+            taken.setdefault(finding.term, set()).update(range(finding.start, finding.end))
+    return taken
 
 
 def names(terms: Iterable[Term]) -> Names:
@@ -102,11 +100,11 @@ def near_misses(page: Page, listed: Names, findings: Sequence[Finding]) -> Itera
     The distance is Damerau and Levenshtein's: letters added, dropped, changed, or swapped with the next.
     """
     seen: set[str] = set()
-    taken = sorted((one.start, one.end) for one in findings if one.field == page.name)
+    taken = set[int]().union(*places_of(page, findings).values())
     for start, end in zip(page.starts, page.ends, strict=True):
         word = page.text[start:end]
         low, high = page.folded.span(start, end)
-        if word in seen or len(word) < LONG_NAME or any(a < high and low < b for a, b in taken):
+        if word in seen or len(word) < LONG_NAME or not taken.isdisjoint(range(low, high)):
             continue
         seen.add(word)
         nearest = _nearest(word, listed)

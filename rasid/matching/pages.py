@@ -46,7 +46,8 @@ class Page:
         self.name = name
         self.original = original
         self.folded = fold(original)
-        self.unmasked_codes = encode_codes(self.folded.codes)
+        self.standing: dict[str, bool] = {}  # words that were asked for: whether they stand on their own here
+        self.unmasked_codes = encode_codes(self.folded.codes) + b"\0"  # each letter has a next one
 
     @cached_property
     def text(self) -> str:
@@ -64,9 +65,8 @@ class Page:
 
     @cached_property
     def codes(self) -> bytes:
-        """The bytes of `text`, and one that is no letter, so that each letter has a next one."""
-        codes = encode(self.text) if self.has_masks else self.unmasked_codes
-        return codes + b"\0"
+        """The bytes of `text`, and one that is no letter."""
+        return encode(self.text) + b"\0" if self.has_masks else self.unmasked_codes
 
     @cached_property
     def _words(self) -> tuple[list[int], list[int]]:

@@ -314,17 +314,24 @@ def test_the_deadline_in_the_middle(
     assert () == archive.reread()
 
 
-def test_a_run_that_spent_its_time_reads_nothing(archive: Archive) -> None:
-    """The version is noted and waits; the summary says that the next run goes on."""
-    (held,) = changed(archive, articles=1)
-    report = reread_archive(archive.opened(), clock=lambda: NOW, spent=281)
-    assert (Reread("chips", ("kunlun",), finished=False),) == report.rereads
-    assert [] == archive.told(held)
+def test_a_run_that_spent_its_time_reads_for_a_tenth_of_it(
+    archive: Archive, pages_of_two: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A press that fills every run with pages does not put a change off; the summary says that it goes on."""
+    kept = changed(archive)
+    seconds = [0.0]
+    monkeypatch.setattr(reread, "monotonic", lambda: seconds[0])
+
+    def tick(_stage: str, _done: int, _total: int) -> None:
+        seconds[0] += 29
+
+    report = reread_archive(archive.opened(), clock=lambda: NOW, spent=281, progress=tick)
+    assert [LATE, LATE, [], [], []] == [archive.told(one) for one in kept]
     assert (
-        "archive    chips changed (kunlun): 0 articles read again, 0 mentions gained, 0 lost; the next run goes on"
+        "archive    chips changed (kunlun): 2 articles read again, 2 mentions gained, 0 lost; the next run goes on"
         in collect_lines(report)
     )
-    assert 1 == archive.reread()[0].gained
+    assert 3 == archive.reread()[0].gained
 
 
 def test_a_change_taken_back_in_the_middle_leaves_nothing(archive: Archive, pages_of_two: None) -> None:
