@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from rasid.matching import explaining, queries
-from rasid.matching.alphabet import encode, is_exact
+from rasid.matching.alphabet import encode
 from rasid.matching.compiling import compile_terms, known_words, phrases
 from rasid.matching.edges import edge, is_touched, must_stand_alone
 from rasid.matching.judging import Decision, decide, longest, surnames
@@ -47,6 +47,7 @@ from rasid.types import Mention
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rasid.matching.compiling import Pattern
     from rasid.types import Finding, Term
 
 __all__ = ["Matcher"]
@@ -74,16 +75,21 @@ class Matcher:
         self._known = known_words().union(patterns)
         for trigger in self._triggers():
             patterns.setdefault(trigger, ())
-        self._inexact = {index: spelling for index, spelling in enumerate(patterns) if not is_exact(spelling)}
-        self._patterns = tuple(patterns.values())
+        alike: dict[bytes, dict[str, tuple[Pattern, ...]]] = {}
+        for spelling, found in patterns.items():
+            alike.setdefault(encode(spelling), {})[spelling] = found
+        self._alike = list(alike.values())
         self._alone = [
-            all(pattern.slip or must_stand_alone(spelling) for pattern in found)
-            for spelling, found in patterns.items()
+            all(
+                pattern.slip or must_stand_alone(spelling)
+                for spelling, found in spellings.items()
+                for pattern in found
+            )
+            for spellings in self._alike
         ]
-        few = len(patterns) < _DFA_SPELLINGS
+        few = len(alike) < _DFA_SPELLINGS
         self._automaton = BytesAhoCorasick(
-            [encode(spelling) for spelling in patterns],
-            implementation=Implementation.DFA if few else Implementation.ContiguousNFA,
+            list(alike), implementation=Implementation.DFA if few else Implementation.ContiguousNFA
         )
 
     def _triggers(self) -> Iterator[str]:
@@ -134,12 +140,12 @@ class Matcher:
 
     def _occurrences(self, page: Page) -> _Occurrences:
         found: _Occurrences = self._automaton.find_matches_as_indexes(page.unmasked_codes, overlapping=True)
-        if not self._inexact:
-            return found
-        text = page.folded.text
-        return [
-            one for one in found if self._inexact.get(one[0], text[one[1] : one[2]]) == text[one[1] : one[2]]
-        ]
+        return found
+
+    def _patterns(self, page: Page, occurrence: tuple[int, int, int]) -> tuple[Pattern, ...]:
+        """Give the patterns of what stands at an occurrence, letter by letter."""
+        index, start, end = occurrence
+        return self._alike[index].get(page.folded.text[start:end], ())
 
     def _judge(self, article: Article, occurrences: Sequence[_Occurrences]) -> _Judged:
         """Give what the cues make of every name that stands, the longest at each place."""
@@ -153,12 +159,14 @@ class Matcher:
 
     def _standing(self, page: Page, occurrences: _Occurrences) -> Iterator[Hit]:
         """Give the occurrences that are not masked and pass the edge test."""
-        for index, start, end in occurrences:
+        for occurrence in occurrences:
+            index, start, end = occurrence
             if self._alone[index] and is_touched(page.unmasked_codes, start, end):
                 continue  # most occurrences end here, before the page is masked
-            if page.is_masked(start, end):
+            patterns = self._patterns(page, occurrence)
+            if not patterns or page.is_masked(start, end):
                 continue
-            for pattern in self._patterns[index]:
+            for pattern in patterns:
                 edges = edge(page, start, end, pattern.rule.form, self._known)
                 if edges is not None and not (pattern.slip and edges.glued):  # mistyped or glued, not both
                     yield Hit(start, end, pattern, edges)
@@ -167,8 +175,9 @@ class Matcher:
         """Give the listed spellings that are masked or parts of other words, where their term has nothing else."""
         taken = explaining.places_of(page, findings)
         fallen: list[Finding] = []
-        for index, start, end in sorted(occurrences, key=lambda one: one[1] - one[2]):
-            for rule, slip in self._patterns[index]:
+        for occurrence in sorted(occurrences, key=lambda one: one[1] - one[2]):
+            _, start, end = occurrence
+            for rule, slip in self._patterns(page, occurrence):
                 own = taken.setdefault(rule.term.id, set())
                 places = range(*page.folded.span(start, end))
                 if not slip and own.isdisjoint(places):

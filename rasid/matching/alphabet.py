@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _UNICODE: Final = 0x110000
 _WESTERN_END: Final = 0x530  # Latin, Greek and Cyrillic lie before it
 
-_OWN: Final = "\n -_'abcdefghijklmnopqrstuvwxyz0123456789ءابتثجحخدذرزسشصضطظعغفقكلمنهوي"
+_OWN: Final = "\n 'abcdefghijklmnopqrstuvwxyz0123456789ءابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 _FIRST: Final = 1  # byte of the first of them; 0 is punctuation, and whatever else is no letter
 _OTHER_ARABIC: Final = range(100, 140)
 _OTHER_WESTERN: Final = range(140, 180)
@@ -43,11 +43,6 @@ def encode(folded_text: str) -> bytes:
 def encode_codes(codes: NDArray[np.integer]) -> bytes:
     """Give one byte for each code point of folded text that is an array already."""
     return _table().take(codes).tobytes()
-
-
-def is_exact(spelling: str) -> bool:
-    """Tell whether all characters of a spelling have bytes of their own."""
-    return set(spelling) <= set(_OWN)
 
 
 def _class(character: str) -> int:
@@ -77,6 +72,8 @@ def _table() -> NDArray[np.uint8]:
         table[code] = _shared_byte(chr(code))
     for byte, character in enumerate(_OWN, _FIRST):
         table[ord(character)] = byte
+    for separator in "-_":
+        table[ord(separator)] = table[ord(" ")]
     return table
 
 
