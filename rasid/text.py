@@ -124,9 +124,11 @@ WORD: Final = re.compile(rf"[{_ARABIC_LETTERS}]+|[^\W_{_ARABIC_LETTERS}]+")
 @cache
 def _word_kinds() -> NDArray[np.uint8]:
     """Tell of each code point: 1 a letter of the Arabic script, 2 any other letter or digit, 0 neither."""
+    every = _decoded(np.arange(_UNICODE, dtype=np.int32))
     kinds = np.zeros(_UNICODE, dtype=np.uint8)
-    kinds[[code for code in range(_UNICODE) if chr(code).isalnum()]] = 2
-    kinds[[code for code in range(0x600, 0x900) if re.match(f"[{_ARABIC_LETTERS}]", chr(code))]] = 1
+    for letters, kind in ((r"[^\W_]+", 2), (f"[{_ARABIC_LETTERS}]+", 1)):
+        for found in re.finditer(letters, every):
+            kinds[found.start() : found.end()] = kind
     return kinds
 
 

@@ -139,13 +139,13 @@ class Matcher:
         return tuple(sorted(findings, key=lambda one: (one.field == "text", one.start, one.end)))
 
     def _occurrences(self, page: Page) -> _Occurrences:
-        found: _Occurrences = self._automaton.find_matches_as_indexes(page.unmasked_codes, overlapping=True)
+        found: _Occurrences = self._automaton.find_matches_as_indexes(page.codes, overlapping=True)
         return found
 
     def _patterns(self, page: Page, occurrence: tuple[int, int, int]) -> tuple[Pattern, ...]:
         """Give the patterns of what stands at an occurrence, letter by letter."""
         index, start, end = occurrence
-        return self._alike[index].get(page.folded.text[start:end], ())
+        return self._alike[index].get(page.unmasked[start:end], ())
 
     def _judge(self, article: Article, occurrences: Sequence[_Occurrences]) -> _Judged:
         """Give what the cues make of every name that stands, the longest at each place."""
@@ -161,15 +161,16 @@ class Matcher:
         """Give the occurrences that are not masked and pass the edge test."""
         for occurrence in occurrences:
             index, start, end = occurrence
-            if self._alone[index] and is_touched(page.unmasked_codes, start, end):
-                continue  # most occurrences end here, before the page is masked
-            patterns = self._patterns(page, occurrence)
-            if not patterns or page.is_masked(start, end):
-                continue
-            for pattern in patterns:
-                edges = edge(page, start, end, pattern.rule.form, self._known)
-                if edges is not None and not (pattern.slip and edges.glued):  # mistyped or glued, not both
-                    yield Hit(start, end, pattern, edges)
+            if self._alone[index] and is_touched(page.codes, start, end):
+                continue  # most occurrences end here, so nothing is made for them
+            hits = [
+                Hit(start, end, pattern, edges)
+                for pattern in self._patterns(page, occurrence)
+                if (edges := edge(page, start, end, pattern.rule.form, self._known))
+                and not (pattern.slip and edges.glued)  # mistyped or glued, not both
+            ]
+            if hits and not page.is_masked(start, end):
+                yield from hits
 
     def _fallen(self, page: Page, occurrences: _Occurrences, findings: list[Finding]) -> list[Finding]:
         """Give the listed spellings that are masked or parts of other words, where their term has nothing else."""

@@ -45,7 +45,7 @@ class _Spot:
 
     @property
     def name(self) -> str:
-        return self.page.text[self.start : self.end]
+        return self.page.unmasked[self.start : self.end]
 
     def may_be_glued(self, shortest: int) -> bool:
         """Tell whether this is one word, and long enough to be told from the letters that touch it."""
@@ -85,7 +85,7 @@ def _both(spot: _Spot, left: Edge, right: Edge) -> Edge | None:
 
 
 def _left_edge(spot: _Spot) -> Edge | None:
-    text, start = spot.page.text, spot.start
+    text, start = spot.page.unmasked, spot.start
     run = _run_before(spot, ARABIC)
     beside = CLASS[spot.page.codes[start - 1]]
     if beside != WESTERN and _is_proclitic(spot, run):
@@ -98,7 +98,7 @@ def _left_edge(spot: _Spot) -> Edge | None:
 
 def _is_proclitic(spot: _Spot, run: str) -> bool:
     """Tell whether the letters before a name are proclitics; before ل a bare ا is the article's («العالم»)."""
-    if run == "ا" and spot.page.text[spot.start] == "ل":
+    if run == "ا" and spot.page.unmasked[spot.start] == "ل":
         return spot.page.typed(spot.start - 1) == "أ"
     return PROCLITICS.fullmatch(run) is not None
 
@@ -109,7 +109,7 @@ def _right_edge(spot: _Spot) -> Edge | None:
         return _arabic_glue(spot, run, _right_analyses(run)) if run else _CLEAN
     run = _run_after(spot, WESTERN)
     if spot.form.kind != "form":
-        if _PART_AFTER.match(spot.page.text, spot.end):
+        if _PART_AFTER.match(spot.page.unmasked, spot.end):
             return None
         if run == "s":
             return _CLEAN  # more than one of them: H20s
@@ -120,14 +120,14 @@ def _run_before(spot: _Spot, kind: int) -> str:
     codes, low = spot.page.codes, spot.start
     while low > 0 and spot.start - low < _LONGEST_RUN and CLASS[codes[low - 1]] == kind:
         low -= 1
-    return spot.page.text[low : spot.start]
+    return spot.page.unmasked[low : spot.start]
 
 
 def _run_after(spot: _Spot, kind: int) -> str:
     codes, high = spot.page.codes, spot.end
     while high - spot.end < _LONGEST_RUN and CLASS[codes[high]] == kind:
         high += 1
-    return spot.page.text[spot.end : high]
+    return spot.page.unmasked[spot.end : high]
 
 
 def _left_analyses(run: str) -> list[tuple[str, str]]:
@@ -169,14 +169,14 @@ def _stands_alone(page: Page, word: str) -> bool:
 
 
 def _finds_alone(page: Page, word: str) -> bool:
-    at = page.text.find(word)
+    at = page.unmasked.find(word)
     while at >= 0:
         begin = at
         while begin > 0 and CLASS[page.codes[begin - 1]] == ARABIC and at - begin < 5:
             begin -= 1
-        if CLASS[page.codes[at + len(word)]] != ARABIC and PROCLITICS.fullmatch(page.text, begin, at):
+        if CLASS[page.codes[at + len(word)]] != ARABIC and PROCLITICS.fullmatch(page.unmasked, begin, at):
             return True
-        at = page.text.find(word, at + 1)
+        at = page.unmasked.find(word, at + 1)
     return False
 
 
@@ -184,7 +184,7 @@ def _latin_glue(spot: _Spot, at: int, run: str) -> Edge | None:
     """Judge a name that Latin letters or digits may touch at one side: HuaweiWatch, @huaweimobile."""
     if not run:
         return _CLEAN
-    tagged = _TAG.search(spot.page.text[max(0, spot.start - 50) : spot.start]) is not None
+    tagged = _TAG.search(spot.page.unmasked[max(0, spot.start - 50) : spot.start]) is not None
     if tagged and spot.may_be_glued(_TAGGED_NAME) and _is_camel(spot.page, at):
         return Edge(glued=run)
     if not spot.may_be_glued(DISTINCT_NAME):

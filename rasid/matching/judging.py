@@ -122,10 +122,11 @@ def _confirmation(article: Article, page: Page, hit: Hit, rule: Rule) -> str:
 
 def _model(page: Page, hit: Hit, rule: Rule) -> str:
     """Give the Latin word or number right after a name with the article: «الهواوي GT 4» is no person."""
-    _, after = page.around(hit)
-    if rule not in _articled(page, hit) or not page.one_clause(after - 1, after):
+    if rule not in _articled(page, hit):
         return ""
-    return page.word(after) if page.word(after).isascii() else ""
+    _, after = page.around(hit)
+    is_beside = page.one_clause(after - 1, after)
+    return page.word(after) if is_beside and page.word(after).isascii() else ""
 
 
 def _quoted_as_ticker(text: str, hit: Hit) -> str:

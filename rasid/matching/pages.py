@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from rasid.matching.alphabet import encode, encode_codes
+from rasid.matching.alphabet import encode_codes
 from rasid.matching.compiling import bases
 from rasid.text import code_points, fold, mask, word_spans
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rasid.matching.compiling import Pattern, Phrase
 
+_AROUND: Final = 200  # letters
 _CLAUSE_END: Final = re.compile(r"[.!?؟؛;،,\n…•|]")
 
 
@@ -47,31 +48,29 @@ class Page:
         self.original = original
         self.folded = fold(original)
         self.standing: dict[str, bool] = {}  # words that were asked for: whether they stand on their own here
-        self.unmasked_codes = encode_codes(self.folded.codes) + b"\0"  # each letter has a next one
+        self.unmasked = self.folded.text
+        self.codes = encode_codes(self.folded.codes) + b"\0"  # each letter has a next one
 
     @cached_property
     def text(self) -> str:
-        """The folded text with addresses and file names blanked out."""
-        return mask(self.folded.text)
+        """The folded text with addresses and file names blanked out: what cues are looked for in."""
+        return mask(self.unmasked)
 
     def is_masked(self, start: int, end: int) -> bool:
-        """Tell whether something of a span is blanked out."""
-        return self.has_masks and self.text[start:end] != self.folded.text[start:end]
+        """Tell whether something of a span is blanked out; the text around it says so, not the whole of it.
 
-    @cached_property
-    def has_masks(self) -> bool:
-        """Whether anything is blanked out."""
-        return self.text != self.folded.text
-
-    @cached_property
-    def codes(self) -> bytes:
-        """The bytes of `text`, and one that is no letter."""
-        return encode(self.text) + b"\0" if self.has_masks else self.unmasked_codes
+        That is the word as far as the next spaces, and `_AROUND` letters: paths may hold spaces.
+        """
+        text = self.unmasked
+        low = min(text.rfind(" ", 0, start) + 1, max(0, start - _AROUND))
+        high = max(text.find(" ", end), end + _AROUND)
+        low, high = text.rfind("\n", low, start) + 1 or low, min(high, len(text))
+        return mask(text[low:high])[start - low : end - low] != text[start:end]
 
     @cached_property
     def _words(self) -> tuple[list[int], list[int]]:
-        codes = code_points(self.text) if self.has_masks else self.folded.codes
-        return word_spans(codes)
+        has_masks = self.text is not self.unmasked
+        return word_spans(code_points(self.text) if has_masks else self.folded.codes)
 
     @property
     def starts(self) -> list[int]:
