@@ -101,6 +101,8 @@ class Page:
         for the letters first, and only what holds them is looked at.
         """
         letters = phrase.parts[0].removesuffix("ه")
+        if letters not in self.unmasked:
+            return  # the text need not be masked
         at = self.text.find(letters)
         while at >= 0:
             place = bisect_right(self.starts, at) - 1
