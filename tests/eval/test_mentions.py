@@ -63,7 +63,7 @@ FLOORS = [
         0.98,
         0.98,
         0.02,
-        frozenset({"clitics", "orthography_and_marks"}),
+        frozenset({"clitics", "orthography_and_marks", "h20"}),
     ),
     Floor(
         "mentions_d.jsonl",
