@@ -4,6 +4,7 @@
 
     RasidError
     ├── ConfigError        an operators' file is wrong: every problem with file:line
+    ├── EditError          an edit of an operators' file is refused (line)
     ├── FetchError         a feed or page could not be had (url, permanent)
     ├── FeedParseError     what came is no feed (url)
     ├── ExtractError       no article could be read out of a page (url, permanent)
@@ -41,6 +42,17 @@ class ConfigError(RasidError):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class EditError(RasidError):
+    """An edit is refused, nothing is changed; `line` is that of the text, 0 where no place is meant."""
+
+    def __init__(self, line: int, message: str) -> None:
+        self.line, self.message = line, message
+        super().__init__(line, message)
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}" if self.line else self.message
 
 
 class FetchError(RasidError):

@@ -1,67 +1,38 @@
-"""Commands about the watchlists' terms: list, show, add, remove, rename, history.
-
-Those that write change the operators' files as a careful person would: the smallest edit, shown as a diff,
-checked with all files and examples before anything is written.
-"""
+"""`rasid terms`: the group, and its commands that only read: list, show, history."""
 
 from __future__ import annotations
 
-import difflib
-import io
-import os
-import stat
-import sys
-import tempfile
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from rasid.app.context import load_config, open_archive, read_file, under
-from rasid.cli import FINDINGS, INVALID_CONFIG
+from rasid.app.context import load_config, open_archive
+from rasid.cli.editing import add, line_of, owner_of, remove, rename
 from rasid.cli.output import print_json, print_table
 from rasid.cli.suggest import suggest
-from rasid.config import Config, check_examples, parse_config
-from rasid.config.document import read_document
-from rasid.config.editing import (
-    EditError,
-    Kind,
-    add_forms,
-    add_term,
-    remove_forms,
-    remove_term,
-    rename_in_subscriptions,
-    rename_references,
-    rename_term,
-)
-from rasid.config.values import nearest
-from rasid.errors import ConfigError, Problem, RasidError
-from rasid.matching import Matcher
+from rasid.errors import RasidError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from rasid.app.history import Version
     from rasid.types import Form, Query, Term, TermChange, Watchlist
 
-_BOM = "\ufeff"
-_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
-
-dry_run_option = click.option("--dry-run", is_flag=True, help="Show the diff and write nothing.")
-json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
+_json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 
-@click.group()
+@click.group(commands=[add, remove, rename, suggest])
 def terms() -> None:
     """The watchlists' terms: list, show, add, remove, rename, history."""
 
 
-# ── reading ───────────────────────────────────────────────────────────────────────────────────────
+# ── list, show ────────────────────────────────────────────────────────────────────────────────────
 
 
 @terms.command("list")
-@json_option
+@_json_option
 @click.pass_obj
 def list_terms(folder: Path, as_json: bool) -> None:
     """Each term: its list, importance, how many spellings, cues and examples it has, its label."""
@@ -93,26 +64,19 @@ def _summary(watchlist: Watchlist, term: Term) -> dict[str, object]:
 
 @terms.command()
 @click.argument("term_id", metavar="ID")
-@json_option
+@_json_option
 @click.pass_obj
 def show(folder: Path, term_id: str, as_json: bool) -> None:
     """Everything that is known of a term, and where its file says so."""
     config = load_config(folder)
-    watchlist = _owner(config, term_id)
+    watchlist = owner_of(config, term_id)
     term = config.terms[term_id]
     path = folder / watchlist.file
-    line = _line(path, term_id)
+    line = line_of(term_id, path)
     if as_json:
         print_json(asdict(term) | {"watchlist": watchlist.id, "file": str(path), "line": line})
         return
     click.echo("\n".join(_described(term, watchlist, path, line)))
-
-
-def _line(path: Path, term_id: str) -> int:
-    """The line on which a term's id stands."""
-    document, _ = read_document(read_file(path), str(path))
-    found = document.select("terms.*.id") if document else ()
-    return next((document.line(at) for at, value in found if document and value == term_id), 0)
 
 
 def _described(term: Term, watchlist: Watchlist, path: Path, line: int) -> Iterator[str]:
@@ -121,7 +85,11 @@ def _described(term: Term, watchlist: Watchlist, path: Path, line: int) -> Itera
     yield f"label: {term.label}"
     yield f"label_en: {term.label_en}"
     for kind in ("form", "code", "lookalike"):
-        yield from (f"{kind}: {form.text}{_cues(form)}" for form in term.forms if form.kind == kind)
+        alike: dict[str, list[str]] = {}  # forms that share their cues, which may be many, stand together
+        for form in term.forms:
+            if form.kind == kind:
+                alike.setdefault(_cues(form), []).append(form.text)
+        yield from (f"{kind}: {', '.join(texts)}{cues}" for cues, texts in alike.items())
     if term.query:
         yield f"query: {_query(term.query)}"
     if term.unless:
@@ -146,297 +114,13 @@ def _query(query: Query) -> str:
     return f"{query.op}({within}{', '.join(_query(part) for part in query.parts)})"
 
 
-def _owner(config: Config, term_id: str) -> Watchlist:
-    """The list that holds a term; RasidError names the one that was probably meant."""
-    for watchlist in config.watchlists:
-        if any(term.id == term_id for term in watchlist.terms):
-            return watchlist
-    known = list(config.terms)
-    hint = nearest(term_id, known) or f"; there are: {', '.join(known)}"
-    raise RasidError(f"no term '{term_id}'{hint}")
-
-
-# ── writing ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@terms.command()
-@click.argument("term_id", metavar="ID")
-@click.argument("forms", metavar="[FORM]...", nargs=-1)
-@click.option("--code", "kind", flag_value="codes", help="The spellings are codes or model numbers.")
-@click.option("--lookalike", "kind", flag_value="lookalikes", help="They mean something else as a rule.")
-@click.option("--near", multiple=True, metavar="WORD", help="They count only with one of these.")
-@click.option("--within", type=click.IntRange(1), metavar="N", help="… within N words.")
-@click.option(
-    "--unless", multiple=True, metavar="WORD", help="They never count with one of these beside them."
-)
-@click.option("--list", "list_id", metavar="NAME", help="The list that a new term goes to.")
-@click.option("--label", metavar="TEXT", help="Of a new term: its name in Arabic digests.")
-@click.option("--label-en", metavar="TEXT", help="Of a new term: its name in English digests.")
-@click.option("--importance", type=click.IntRange(1, 3), help="Of a new term: 1 low, 2 normal, 3 high.")
-@dry_run_option
-@click.pass_obj
-def add(
-    folder: Path,
-    term_id: str,
-    forms: tuple[str, ...],
-    kind: Kind | None,
-    near: tuple[str, ...],
-    within: int | None,
-    unless: tuple[str, ...],
-    list_id: str | None,
-    label: str | None,
-    label_en: str | None,
-    importance: int | None,
-    dry_run: bool,
-) -> None:
-    """Add spellings to a term; an ID that is not there yet makes a new term."""
-    if not forms:
-        raise click.UsageError("give at least one spelling: rasid terms add ID FORM")
-    if kind == "lookalikes" and not near:
-        raise click.UsageError("a lookalike counts only near its cues: give --near WORD")
-    config = load_config(folder)
-    if term_id in config.terms:
-        _refuse_fields(folder, config, term_id, [label, label_en, importance])
-    elif label is None:
-        raise click.UsageError(f"'{term_id}' is a new term: give --label TEXT, its name in digests")
-    watchlist = _target(config, term_id, list_id)
-
-    def edit(text: str) -> str:
-        if term_id not in config.terms:
-            text = add_term(text, term_id, str(label), label_en=label_en, importance=importance)
-        return add_forms(text, term_id, forms, kind or "forms", near=near, within=within, unless=unless)
-
-    _edit(folder, config, {watchlist.file: edit}, dry_run)
-
-
-def _refuse_fields(folder: Path, config: Config, term_id: str, fields: Iterable[object]) -> None:
-    if any(field is not None for field in fields):
-        path = folder / _owner(config, term_id).file
-        where = f"{path}:{_line(path, term_id)}"
-        raise click.UsageError(
-            f"'{term_id}' is there already, at {where}: change its label and importance there"
-        )
-
-
-def _target(config: Config, term_id: str, list_id: str | None) -> Watchlist:
-    """The list that `add` writes to: the term's own, else the one that is named, else the only one."""
-    by_id = {watchlist.id: watchlist for watchlist in config.watchlists}
-    listed = ", ".join(by_id) or "none; `rasid init` writes a first one"
-    if list_id is not None and list_id not in by_id:
-        raise click.UsageError(f"no list '{list_id}'; there are: {listed}")
-    if term_id in config.terms:
-        owner = _owner(config, term_id)
-        if list_id not in (None, owner.id):
-            raise click.UsageError(f"'{term_id}' stands in the list '{owner.id}', not in '{list_id}'")
-        return owner
-    if list_id is None and len(by_id) != 1:
-        raise click.UsageError(f"'{term_id}' is a new term: give --list NAME; there are: {listed}")
-    return by_id[list_id or next(iter(by_id))]
-
-
-@terms.command()
-@click.argument("term_id", metavar="ID")
-@click.argument("forms", metavar="[FORM]...", nargs=-1)
-@click.option("--yes", is_flag=True, help="Do not ask before a whole term goes.")
-@dry_run_option
-@click.pass_obj
-def remove(folder: Path, term_id: str, forms: tuple[str, ...], yes: bool, dry_run: bool) -> None:
-    """Remove spellings of a term; without any, the whole term."""
-    config = load_config(folder)
-    watchlist = _owner(config, term_id)
-    if forms:
-        _edit(folder, config, {watchlist.file: lambda text: remove_forms(text, term_id, forms)}, dry_run)
-        return
-    question = f"remove the term '{term_id}' ({config.terms[term_id].label}) with all its spellings?"
-    confirmed = None if yes else lambda: _confirmed(question)
-    _edit(folder, config, {watchlist.file: lambda text: remove_term(text, term_id)}, dry_run, confirmed)
-
-
-def _confirmed(question: str) -> bool:
-    try:
-        return click.confirm(question, err=True)
-    except click.Abort:  # nobody there to ask
-        click.echo("", err=True)
-        return False
-
-
-@terms.command()
-@click.argument("old")
-@click.argument("new")
-@dry_run_option
-@click.pass_obj
-def rename(folder: Path, old: str, new: str, dry_run: bool) -> None:
-    """Rename a term's id: in its list, in queries, in subscriptions.yaml and in the archive's mentions.
-
-    Where the archive could not be reached, the same command again finishes it.
-    """
-    config = load_config(folder)
-    if old in config.terms or new not in config.terms:
-        owner = _owner(config, old)
-        edits: dict[str, Callable[[str], str]] = {
-            watchlist.file: lambda text: rename_references(text, old, new) for watchlist in config.watchlists
-        }
-        edits[owner.file] = lambda text: rename_term(text, old, new)
-        edits["subscriptions.yaml"] = lambda text: rename_in_subscriptions(text, old, new)
-        _edit(folder, config, edits, dry_run)
-    if not dry_run:
-        _rename_archived(folder, config, old, new)
-
-
-def _rename_archived(folder: Path, config: Config, old: str, new: str) -> None:
-    try:
-        with open_archive(config, folder) as store:
-            count = store.rename_term(old, new) if store else 0
-    except RasidError as error:
-        again = f"`rasid terms rename {old} {new}` again finishes it"
-        raise RasidError(f"the archive still has the mentions of '{old}'; {again}: {error}") from error
-    click.echo(f"mentions renamed in the archive: {count}", err=True)
-
-
-# ── an edit: shown, checked, written ──────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    """One file before and after."""
-
-    name: str  # within the config folder
-    path: Path
-    before: str  # with its byte order mark and its line ends
-    after: str
-
-
-def _edit(
-    folder: Path,
-    config: Config,
-    edits: Mapping[str, Callable[[str], str]],
-    dry_run: bool,
-    confirmed: Callable[[], bool] | None = None,
-) -> None:
-    """Edit files, show the diff, check all files as they would be, and write; nothing is written in part."""
-    changes = [change for name, edit in edits.items() if (change := _changed(folder, name, edit))]
-    for change in changes:
-        _print_diff(change)
-    _check(folder, config, changes)
-    if dry_run:
-        click.echo("dry run: nothing written", err=True)
-        return
-    if confirmed and not confirmed():
-        click.echo("nothing written; --yes answers the question beforehand", err=True)
-        sys.exit(FINDINGS)
-    _write(changes)
-    for change in changes:
-        click.echo(f"written {change.path}", err=True)
-
-
-def _changed(folder: Path, name: str, edit: Callable[[str], str]) -> _Change | None:
-    path = folder / name
-    before = _raw(path)
-    mark = _BOM if before.startswith(_BOM) else ""
-    try:
-        after = mark + edit(before.removeprefix(_BOM))
-    except EditError as error:
-        where = f"{path}:{error.line}" if error.line else str(path)
-        raise RasidError(f"{where}: {error.message}; nothing written") from error
-    return _Change(name, path, before, after) if after != before else None
-
-
-def _raw(path: Path) -> str:
-    """A file's text with all its bytes: read_file unifies line ends, and an edit must not."""
-    return path.read_bytes().decode()
-
-
-def _print_diff(change: _Change) -> None:
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    before, after = (io.StringIO(text, newline="").readlines() for text in (change.before, change.after))
-    lines = difflib.unified_diff(before, after, str(change.path), str(change.path))
-    for line in lines:
-        shown = line.rstrip("\r\n")
-        click.echo(click.style(shown, fg=_COLOURS.get(line[0])) if coloured else shown)
-        if not line.endswith("\n"):
-            click.echo("\\ No newline at end of file")
-
-
-def _check(folder: Path, config: Config, changes: Iterable[_Change]) -> None:
-    """Refuse what `rasid check` would refuse; an example that failed before is no reason to refuse a remedy."""
-    names = [
-        "settings.yaml",
-        "feeds.yaml",
-        "subscriptions.yaml",
-        *(list_.file for list_ in config.watchlists),
-    ]
-    files = {name: read_file(folder / name) for name in names}
-    for change in changes:
-        text = change.after.removeprefix(_BOM)
-        files[change.name] = text.replace("\r\n", "\n").replace("\r", "\n")
-    try:
-        edited = parse_config(files)
-    except ConfigError as error:
-        _refuse([under(folder, problem) for problem in error.problems], INVALID_CONFIG)
-    before = {_sentence(problem) for problem in _failures(config)}
-    failures = [problem for problem in _failures(edited) if _sentence(problem) not in before]
-    if failures:
-        _refuse([under(folder, problem) for problem in failures], FINDINGS)
-
-
-def _failures(config: Config) -> list[Problem]:
-    matcher = Matcher(list(config.terms.values()))
-    return [
-        problem
-        for watchlist in config.watchlists
-        for problem in check_examples(watchlist, lambda text: sorted({m.term for m in matcher.find(text)}))
-    ]
-
-
-def _sentence(problem: Problem) -> str:
-    """The example that failed; its line and its term's id may be others after the edit."""
-    return problem.message.partition("«")[2]
-
-
-def _refuse(problems: Iterable[Problem], code: int) -> None:
-    for problem in problems:
-        click.echo(str(problem), err=True)
-    click.echo("nothing written: the files would be refused so, at the lines of the new text", err=True)
-    sys.exit(code)
-
-
-def _write(changes: Iterable[_Change]) -> None:
-    """Write every file beside its place, then put each there at once; a file changed meanwhile stops all."""
-    ready = [(change, change.path.resolve()) for change in changes]  # a link keeps pointing to its file
-    written: list[tuple[str, Path]] = []
-    try:
-        for change, path in ready:
-            written.append((_beside(path, change.after), path))
-        for change, path in ready:
-            if _raw(path) != change.before:
-                raise RasidError(f"{change.path} changed meanwhile; nothing written, run the command again")
-        for name, path in written:
-            Path(name).replace(path)
-    except OSError as error:
-        raise RasidError(f"{error.filename}: {error.strerror}; the config folder must be writable") from error
-    finally:
-        for name, _ in written:
-            Path(name).unlink(missing_ok=True)
-
-
-def _beside(path: Path, text: str) -> str:
-    """A file of the same mode in the same folder, safely on the disk; its name is none that Rasid reads."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    with os.fdopen(handle, "wb") as file:
-        file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    Path(name).chmod(stat.S_IMODE(path.stat().st_mode))
-    return name
-
-
 # ── history ───────────────────────────────────────────────────────────────────────────────────────
 
 
 @terms.command("history")
 @click.argument("term_id", metavar="[ID]", required=False)
 @click.option("--list", "list_id", metavar="NAME", help="One list alone, also one that is gone.")
-@json_option
+@_json_option
 @click.pass_obj
 def show_history(folder: Path, term_id: str | None, list_id: str | None, as_json: bool) -> None:
     """Who changed which term when, newest first: from git, else from what Rasid recorded."""
@@ -447,9 +131,8 @@ def show_history(folder: Path, term_id: str | None, list_id: str | None, as_json
     if as_json:
         print_json([asdict(change) for change in changes])
         return
-    print_table(
-        ["when", "list", "commit", "term", "change", "who", "detail"], list(map(_history_row, changes))
-    )
+    header = ["when", "list", "commit", "term", "change", "who", "detail"]
+    print_table(header, [_history_row(change) for change in changes])
 
 
 def _versions(folder: Path) -> Sequence[Version]:
@@ -472,6 +155,3 @@ def _history_row(change: TermChange) -> list[str]:
         change.who or "-",
         "; ".join(change.detail) or "-",
     ]
-
-
-terms.add_command(suggest)

@@ -1,13 +1,10 @@
 """Machine edits of operators' files that a person reviews in a diff: text in, text out, the smallest change.
 
-Theory of operation. The parser's events carry the position of each value; an edit finds its place among them
-and splices the text there, so that comments, order, quoting, anchors and line ends elsewhere survive byte for
-byte. What was meant is worked out on the plain values as well; the new text is read again and compared with
-it, and an edit that did anything else is refused: a layout that this module does not know costs the operator
-an edit by hand, never a word of the file.
-
-Comments. What stands at the end of an item's line goes with the item. A comment directly above heads the
-items of the same shape that follow it without a blank line or another comment; it goes with the last of them.
+Theory of operation. `rasid.config.places` tells where each value stands; an edit finds its place there and
+splices the text, so that comments, order, quoting, anchors and line ends elsewhere survive byte for byte.
+What was meant is worked out on the plain values as well; the new text is read again and compared with it,
+and an edit that did anything else is refused: a layout that this module does not know costs the operator an
+edit by hand, never a word of the file.
 
 Rejected: ruamel's round-trip dumper. It lays out long flow lists anew, and a form added to one is a diff of
 forty lines.
@@ -16,52 +13,26 @@ forty lines.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, cast
 
-from ruamel.yaml import YAML
-from ruamel.yaml.events import (
-    AliasEvent,
-    DocumentStartEvent,
-    Event,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamStartEvent,
-)
-
-from rasid.config.document import Document, Path, read_document
+from rasid.config.document import read_document
+from rasid.config.places import BY_HAND, read_source, span
 from rasid.config.values import nearest
-from rasid.errors import RasidError
+from rasid.errors import EditError
 from rasid.text import fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from rasid.config.document import Path
+    from rasid.config.places import Place, Source
+
 Kind = Literal["forms", "codes", "lookalikes"]
 Splice = tuple[int, int, str]  # text[start:end] becomes the third
 
-KINDS: tuple[Kind, ...] = ("forms", "codes", "lookalikes")
-_ORDER = ("id", "label", "label_en", "importance", *KINDS)  # of a term's keys, as the documentation has them
-_BY_HAND = "this layout is more than Rasid can edit without harm; edit the file by hand"
-_PROPERTIES = re.compile(r"(?:[&!]\S+\s+)*")  # anchor and tag before a value
-_COMMA = re.compile(r"[ \t]*,[ \t]*")
-_REST = re.compile(r"[ \t]*,?[ \t]*(?:#[^\n]*|\r?)(?:\n|\Z)")  # of a line after a member of a flow collection
-
-
-class EditError(RasidError):
-    """An edit is refused, nothing is changed; `line` is that of the text, 0 where no place is meant."""
-
-    def __init__(self, line: int, message: str) -> None:
-        self.line, self.message = line, message
-        super().__init__(line, message)
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.message}" if self.line else self.message
-
+_KINDS: tuple[Kind, ...] = ("forms", "codes", "lookalikes")
+_ORDER = ("id", "label", "label_en", "importance", *_KINDS)  # of a term's keys, as the documentation has them
 
 # ── the edits ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -81,43 +52,34 @@ def add_forms(
     Raises:
         EditError: no such term; a spelling folds to one that the term has; the list is shared by an anchor.
     """
-    source = _read(text)
+    source = read_source(text)
     path = source.term(term)
     _refuse_twins(source, path, forms)
+    if not forms:
+        return text
+    _refuse_shared(source, (*path, kind))
     cues: dict[str, object] = {"near": tuple(near), "within": within, "unless": tuple(unless)}
     cues = {key: value for key, value in cues.items() if value}
     items = tuple({"form": form, **cues} if cues else form for form in forms)
-    if not items:
-        return text
-    _refuse_shared(source, (*path, kind))
     holder = source.place(path)
-    keys = source.value(path)
     if kind in holder.children:
         splice = _append(source, holder.children[kind], items)
-        present = keys[kind] if isinstance(keys, dict) else ()
-        items = (*present, *items)
     else:
         splice = _new_key(source, holder, kind, items)
-    return _spliced(source, [splice], _with(source.root, path, lambda keys: {**keys, kind: items}))
+    expected = _with(source.root, path, lambda keys: {**keys, kind: (*keys.get(kind, ()), *items)})
+    return _spliced(source, [splice], expected)
 
 
 def add_term(
-    text: str,
-    term: str,
-    label: str,
-    *,
-    label_en: str | None = None,
-    importance: int | None = None,
-    forms: Sequence[str] = (),
-    codes: Sequence[str] = (),
+    text: str, term: str, label: str, *, label_en: str | None = None, importance: int | None = None
 ) -> str:
-    """Add a term at the end of the list, laid out as the others are.
+    """Add a term, without spellings yet, at the end of the list, laid out as the others are.
 
     Raises:
         EditError: the id is taken; there is no list of terms.
     """
-    source = _read(text)
-    terms = source.place(("terms",)) if "terms" in source.places.children else None
+    source = read_source(text)
+    terms = source.places.children.get("terms")
     if terms is None or terms.kind != "list":
         raise EditError(0, "there is no list 'terms'; write the first term by hand")
     if term in source.ids():
@@ -125,10 +87,7 @@ def add_term(
     fields = {"id": term, "label": label, "label_en": label_en, "importance": importance}
     fields = {key: value for key, value in fields.items() if value is not None}
     splice = _append(source, terms, [fields]) if terms.flow else _new_term(source, terms, fields)
-    text = _spliced(source, [splice], _with(source.root, ("terms",), lambda terms: (*terms, fields)))
-    for kind, spellings in (("forms", forms), ("codes", codes)):
-        text = add_forms(text, term, spellings, "codes" if kind == "codes" else "forms")
-    return text
+    return _spliced(source, [splice], _with(source.root, ("terms",), lambda terms: (*terms, fields)))
 
 
 def remove_forms(text: str, term: str, forms: Sequence[str]) -> str:
@@ -139,17 +98,17 @@ def remove_forms(text: str, term: str, forms: Sequence[str]) -> str:
     Raises:
         EditError: the term has no such spelling, or none would be left; others repeat what would go.
     """
-    source = _read(text)
+    source = read_source(text)
     path = source.term(term)
-    unwanted = {found for form in forms for found in _spelled(source, path, form)}
-    left = [found for found in _spellings(source, path) if found not in unwanted]
-    if not any(at[-2] in ("forms", "codes") for at, _ in left) and not source.has(path, "query"):
-        raise EditError(
-            source.line(path), f"term '{term}' would be left without a spelling; remove the whole term"
-        )
+    listed = sorted((at for at, _ in _spellings(source, path)), key=source.line)
+    unwanted = {at for form in forms for at in _spelled(source, path, form)}
+    left = {at[-2] for at in listed if at not in unwanted}
+    if left <= {"lookalikes"} and source.value((*path, "query")) is None:
+        message = f"term '{term}' would be left without a spelling; remove the whole term"
+        raise EditError(source.line(path), message)
     # From the back: an alias goes before the anchor that it repeats, and indices stay true.
-    for at, _ in sorted(unwanted, key=lambda found: int(found[0][-1]), reverse=True):
-        text = _without_item(_read(text), at)
+    for at in reversed([at for at in listed if at in unwanted]):
+        text = _without_item(read_source(text), at)
     return text
 
 
@@ -159,7 +118,7 @@ def remove_term(text: str, term: str) -> str:
     Raises:
         EditError: no such term, or it is the last; something that others repeat by an alias stands in it.
     """
-    source = _read(text)
+    source = read_source(text)
     path = source.term(term)
     if len(source.ids()) == 1:
         raise EditError(source.line(path), f"'{term}' is the list's only term; remove the file instead")
@@ -172,7 +131,7 @@ def rename_term(text: str, old: str, new: str) -> str:
     Raises:
         EditError: no such term, or the new id is taken.
     """
-    source = _read(text)
+    source = read_source(text)
     path = source.term(old)
     if new in source.ids():
         raise EditError(source.line(source.term(new)), f"term '{new}' is there already; choose another id")
@@ -181,174 +140,15 @@ def rename_term(text: str, old: str, new: str) -> str:
 
 def rename_references(text: str, old: str, new: str) -> str:
     """Change an id in the queries of a watchlist that holds other terms; without any, the text as it is."""
-    source = _read(text)
-    return _replaced(source, list(_references(source, old)), new)
+    source = read_source(text)
+    return _replaced(source, _references(source, old), new)
 
 
 def rename_in_subscriptions(text: str, old: str, new: str) -> str:
     """Change an id in the `terms` of subscriptions.yaml; without any, the text as it is."""
-    source = _read(text)
+    source = read_source(text)
     named = [path for path, value in source.document.select("subscriptions.*.terms.*") if value == old]
     return _replaced(source, named, new)
-
-
-# ── places: where each value stands ───────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A value by its position: text[start:end], its anchor included, comments after it not."""
-
-    kind: Literal["scalar", "list", "mapping", "alias"]
-    start: int
-    end: int
-    anchor: str | None = None  # that it defines; of an alias: that it repeats
-    flow: bool = False  # in brackets or braces
-    children: Mapping[str | int, _Place] = field(default_factory=dict)
-    keys: Mapping[str | int, _Place] = field(default_factory=dict)  # of a mapping
-
-    def walk(self) -> Iterator[_Place]:
-        """This place and all in it, in the order of the text."""
-        yield self
-        for child in self.children.values():
-            yield from child.walk()
-
-    def members(self) -> list[tuple[int, int]]:
-        """What stands between the commas of a flow collection."""
-        return [(self.keys.get(step, child).start, child.end) for step, child in self.children.items()]
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A text with its values and their places."""
-
-    text: str
-    document: Document
-    places: _Place
-
-    @property
-    def root(self) -> object:
-        return self.document.root.value
-
-    @property
-    def newline(self) -> str:
-        return "\r\n" if "\r\n" in self.text else "\n"
-
-    def value(self, path: Path) -> object:
-        return self.document.value(path)
-
-    def has(self, path: Path, key: str) -> bool:
-        """Whether a mapping has a key."""
-        return self.document.value((*path, key)) is not None
-
-    def place(self, path: Path) -> _Place:
-        """Where the value at `path` stands; EditError where an alias stands for it or for its owner."""
-        place = self.places
-        for step in path:
-            if step not in place.children:
-                raise EditError(self.line_at(place.start), _BY_HAND)
-            place = place.children[step]
-        return place
-
-    def line(self, path: Path) -> int:
-        return self.document.line(path)
-
-    def line_at(self, index: int) -> int:
-        return self.text.count("\n", 0, index) + 1
-
-    def ids(self) -> list[object]:
-        return [value for _, value in self.document.select("terms.*.id")]
-
-    def term(self, term: str) -> Path:
-        """The path of a term."""
-        for path, value in self.document.select("terms.*.id"):
-            if value == term:
-                return path[:-1]
-        known = [str(value) for value in self.ids()]
-        raise EditError(0, f"no term '{term}'{nearest(term, known) or '; there are: ' + ', '.join(known)}")
-
-    def line_start(self, index: int) -> int:
-        return self.text.rfind("\n", 0, index) + 1
-
-    def line_end(self, index: int) -> int:
-        """The start of the next line, or the end of the text."""
-        return self.text.find("\n", index) + 1 or len(self.text)
-
-    def column(self, index: int) -> int:
-        return index - self.line_start(index)
-
-    def dash(self, item: _Place) -> int:
-        """Where the dash of a block list's item stands; first on its line, or the layout is refused."""
-        dash = self.text.rfind("-", 0, item.start)
-        if self.text[dash + 1 : item.start].strip(" \t") or self.text[self.line_start(dash) : dash].strip():
-            raise EditError(self.line_at(item.start), _BY_HAND)
-        return dash
-
-    def after(self, end: int, column: int) -> int:
-        """The start of the first line after a value that is no comment indented deeper than its owner."""
-        at = self.line_end(end)
-        while at < len(self.text):
-            line = self.text[at : self.line_end(at)]
-            if not line.lstrip(" ").startswith("#") or len(line) - len(line.lstrip(" ")) <= column:
-                break
-            at = self.line_end(at)
-        return at
-
-    def comments_above(self, start: int, column: int, floor: int) -> int:
-        """The start of the comment lines of this column directly above a line; none below `floor`."""
-        while start > floor:
-            above = self.line_start(start - 1)
-            if above < floor or not re.match(rf" {{{column}}}#", self.text[above:start]):
-                break
-            start = above
-        return start
-
-
-def _read(text: str) -> _Source:
-    document, problems = read_document(text, "")
-    if document is None or problems:
-        first = min(problems)
-        raise EditError(first.line, f"{first.message}; mend this first")
-    events = iter(YAML(typ="safe", pure=True).parse(text))
-    event = next(events)
-    while isinstance(event, (StreamStartEvent, DocumentStartEvent)):
-        event = next(events)
-    return _Source(text, document, _place(event, events, text))
-
-
-def _place(event: Event, events: Iterator[Event], text: str) -> _Place:
-    start, end, anchor = event.start_mark.index, event.end_mark.index, getattr(event, "anchor", None)
-    if isinstance(event, SequenceStartEvent):
-        return _list_place(event, events, text)
-    if isinstance(event, MappingStartEvent):
-        return _mapping_place(event, events, text)
-    if isinstance(event, AliasEvent):
-        return _Place("alias", start, end, anchor)
-    # A block scalar's event ends after the blank lines behind it.
-    return _Place("scalar", start, start + len(text[start:end].rstrip()), anchor)
-
-
-def _list_place(start: SequenceStartEvent, events: Iterator[Event], text: str) -> _Place:
-    items: list[_Place] = []
-    while not isinstance(event := next(events), SequenceEndEvent):
-        items.append(_place(event, events, text))
-    # A block collection's event ends where the next value begins, after comments that are not its own.
-    end = event.end_mark.index if start.flow_style else items[-1].end
-    at = start.start_mark.index
-    return _Place("list", at, end, start.anchor, bool(start.flow_style), dict(enumerate(items)))
-
-
-def _mapping_place(start: MappingStartEvent, events: Iterator[Event], text: str) -> _Place:
-    keys: dict[str | int, _Place] = {}
-    children: dict[str | int, _Place] = {}
-    while not isinstance(event := next(events), MappingEndEvent):
-        key = str(cast("ScalarEvent", event).value)  # read_document lets no other key pass
-        keys[key] = _place(event, events, text)
-        children[key] = child = _place(next(events), events, text)
-    end = event.end_mark.index if start.flow_style else max(child.end, keys[key].end + 1)
-    return _Place(
-        "mapping", start.start_mark.index, end, start.anchor, bool(start.flow_style), children, keys
-    )
 
 
 # ── values as YAML ────────────────────────────────────────────────────────────────────────────────
@@ -389,11 +189,11 @@ def _inline(value: object) -> str:
 # ── insertions ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _append(source: _Source, place: _Place, items: Iterable[object]) -> Splice:
+def _append(source: Source, place: Place, items: Iterable[object]) -> Splice:
     """Items at the end of a list, each on one line of a block list or all on the last of a flow list."""
-    written = [_inline(item) for item in items]
     if place.kind != "list":
         raise EditError(source.line_at(place.start), "expected a list: [a, b], or a '- ' line for each")
+    written = [_inline(item) for item in items]
     if not place.flow:
         return _append_lines(source, place, [f"- {item}" for item in written])
     if place.children:
@@ -403,21 +203,21 @@ def _append(source: _Source, place: _Place, items: Iterable[object]) -> Splice:
     return start, start, ", ".join(written)
 
 
-def _append_lines(source: _Source, place: _Place, lines: Sequence[str]) -> Splice:
+def _append_lines(source: Source, place: Place, lines: Sequence[str]) -> Splice:
     """Lines after the last item of a block list, indented as its dashes are."""
     last = place.children[len(place.children) - 1]
     column = source.column(source.dash(last))
     return _insert_lines(source, source.after(last.end, column), [" " * column + line for line in lines])
 
 
-def _insert_lines(source: _Source, at: int, lines: Sequence[str]) -> Splice:
-    written = [line.rstrip(" ") if not line.strip() else line for line in lines]
+def _insert_lines(source: Source, at: int, lines: Sequence[str]) -> Splice:
+    written = [line if line.strip() else "" for line in lines]
     if at == len(source.text) and not source.text.endswith("\n"):  # the text stays without a last newline
         return at, at, "".join(source.newline + line for line in written)
     return at, at, "".join(line + source.newline for line in written)
 
 
-def _new_key(source: _Source, holder: _Place, kind: Kind, items: tuple[object, ...]) -> Splice:
+def _new_key(source: Source, holder: Place, kind: Kind, items: tuple[object, ...]) -> Splice:
     """A list under a new key, after the key that precedes it in the usual order."""
     before = [key for key in _ORDER[: _ORDER.index(kind)] if key in holder.children][-1]
     end = holder.children[before].end
@@ -429,8 +229,8 @@ def _new_key(source: _Source, holder: _Place, kind: Kind, items: tuple[object, .
     return _insert_lines(source, source.after(end, column), lines)
 
 
-def _dash_offset(source: _Source) -> int:
-    """How far the file indents the dashes under a key: as in its innermost block list."""
+def _dash_offset(source: Source) -> int:
+    """How far the file indents the dashes under a key: as in its last block list."""
     offsets = [
         source.column(source.dash(child.children[0])) - source.column(mapping.keys[key].start)
         for mapping in source.places.walk()
@@ -441,109 +241,47 @@ def _dash_offset(source: _Source) -> int:
     return offsets[-1]
 
 
-def _new_term(source: _Source, terms: _Place, fields: Mapping[str, object]) -> Splice:
+def _new_term(source: Source, terms: Place, fields: Mapping[str, object]) -> Splice:
     """The lines of a term, with a blank one before it where the terms of the file are set apart."""
     items = list(terms.children.values())
     gaps = [source.text[one.end : other.start] for one, other in pairwise(items)]
     apart = any(re.search(r"\n[ \t]*\r?\n", gap) for gap in gaps)
     blocks = [item for item in items if item.kind == "mapping" and not item.flow]
     width = blocks[-1].start - source.dash(blocks[-1]) if blocks else 2
-    keys = [f"{key}: {_inline(value)}" for key, value in fields.items()]
-    first = "-" + " " * (width - 1) + keys[0]
-    return _append_lines(
-        source, terms, [*([""] if apart else []), first, *(" " * width + key for key in keys[1:])]
-    )
+    first, *others = (f"{key}: {_inline(value)}" for key, value in fields.items())
+    lines = ["-".ljust(width) + first, *(" " * width + other for other in others)]
+    return _append_lines(source, terms, ["", *lines] if apart else lines)
 
 
 # ── removals ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _without_item(source: _Source, path: Path) -> str:
+def _without_item(source: Source, path: Path) -> str:
     """The text without one item of a list, or without the list's key where it was the only item."""
-    owner, index = path[:-1], path[-1]
+    owner = path[:-1]
     _refuse_shared(source, owner)
-    items = source.place(owner)
-    if items.kind != "list" or not isinstance(index, int):
-        raise EditError(source.line(owner), _BY_HAND)
-    if len(items.children) == 1:
-        start, end = _key_span(source, source.place(owner[:-1]), owner[-1])
-        expected = _with(source.root, owner[:-1], lambda keys: _dropped(keys, owner[-1]))
-    else:
-        start, end = (
-            _flow_span(source, items.members(), index) if items.flow else _item_span(source, items, index)
-        )
-        expected = _with(source.root, owner, lambda values: (*values[:index], *values[index + 1 :]))
+    gone = path if len(source.place(owner).children) > 1 else owner
+    start, end = span(source, gone)
     _refuse_lost_anchors(source, start, end)
+    expected = _with(source.root, gone[:-1], lambda values: _but(values, gone[-1]))
     return _spliced(source, [(start, end, "")], expected)
 
 
-def _dropped(keys: Mapping[str | int, object], unwanted: str | int) -> dict[str | int, object]:
-    return {key: value for key, value in keys.items() if key != unwanted}
-
-
-def _item_span(source: _Source, items: _Place, index: int) -> tuple[int, int]:
-    """The lines of one item of a block list: its comments, and one of two blank lines around it."""
-    item, following = items.children[index], items.children.get(index + 1)
-    column = source.column(source.dash(item))
-    start, end = source.line_start(source.dash(item)), source.after(item.end, column)
-    gap = source.text[end : source.line_start(source.dash(following))] if following else "#"
-    if gap.strip(" \t") or (
-        following and following.kind != item.kind
-    ):  # nothing else goes on from its comment
-        floor = source.line_end(items.children[index - 1].end) if index else 0
-        start = source.comments_above(start, column, floor)
-    blank_above = re.search(r"\n([ \t]*\r?\n)+\Z", source.text[:start])
-    if blank_above and not source.text[end:].strip():
-        return blank_above.start() + 1, end
-    blank_below = re.match(r"([ \t]*\r?\n)+", source.text[end:])
-    if blank_below and (blank_above or not index):
-        return start, end + blank_below.end()
-    return start, end
-
-
-def _key_span(source: _Source, holder: _Place, key: str | int) -> tuple[int, int]:
-    """A key with its value and the comment directly above it."""
-    order = list(holder.keys)
-    index = order.index(key)
-    if holder.flow:
-        return _flow_span(source, holder.members(), index)
-    at, value = holder.keys[key].start, holder.children[key]
-    column = source.column(at)
-    if source.text[source.line_start(at) : at].strip():  # the first key, on the line of its item's dash
-        following = holder.keys[order[index + 1]].start if index + 1 < len(order) else value.end
-        if "#" in source.text[value.end : following]:
-            raise EditError(source.line_at(at), _BY_HAND)
-        return at, following
-    floor = source.line_end(holder.children[order[index - 1]].end) if index else 0
-    start = source.comments_above(source.line_start(at), column, floor)
-    return start, source.after(value.end, column)
-
-
-def _flow_span(source: _Source, members: Sequence[tuple[int, int]], index: int) -> tuple[int, int]:
-    """A member of a flow collection with one comma; a line that it had to itself goes whole."""
-    text, (start, end) = source.text, members[index]
-    after = text[end : members[index + 1][0]] if index + 1 < len(members) else None
-    before = text[members[index - 1][1] : start] if index else None
-    if after is not None and _COMMA.fullmatch(after):
-        return start, end + len(after)
-    if before is not None and _COMMA.fullmatch(before):
-        return start - len(before), end
-    if not text[source.line_start(start) : start].strip() and _REST.match(text, end):
-        return source.line_start(start), source.line_end(end)
-    if after is not None and (comma := _COMMA.match(text, end)):
-        return start, comma.end()
-    if before is not None and "#" not in before:
-        return start - len(before), end
-    return start, end
+def _but(values: object, step: str | int) -> object:
+    """A mapping without a key, or a list without an item."""
+    if isinstance(values, dict):
+        return {key: value for key, value in values.items() if key != step}
+    items = enumerate(cast("tuple[object, ...]", values))
+    return tuple(item for at, item in items if at != step)
 
 
 # ── replacements ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _references(source: _Source, term: str) -> Iterator[Path]:
+def _references(source: Source, term: str) -> list[Path]:
     """Every `term: ID` in the queries of the list."""
-    for path, query in source.document.select("terms.*.query"):
-        yield from _named_in(query, path, term)
+    queries = source.document.select("terms.*.query")
+    return [named for path, query in queries for named in _named_in(query, path, term)]
 
 
 def _named_in(value: object, path: Path, term: str) -> Iterator[Path]:
@@ -555,61 +293,65 @@ def _named_in(value: object, path: Path, term: str) -> Iterator[Path]:
             yield from _named_in(part, (*path, step), term)
 
 
-def _replaced(source: _Source, paths: Sequence[Path], new: str) -> str:
+def _replaced(source: Source, paths: Sequence[Path], new: str) -> str:
     """The text with other scalars at these paths; an alias follows what it repeats."""
-    splices: set[Splice] = set()
+    splices: list[Splice] = []
     expected = source.root
     for path in paths:
         expected = _with(expected, path, lambda _: new)
-        place: _Place | None = source.places
+        place: Place | None = source.places
         for step in path:
             place = place.children.get(step) if place else None
-        if place is not None and place.kind == "scalar":
-            bare = _PROPERTIES.match(source.text, place.start)
-            splices.add((bare.end() if bare else place.start, place.end, quoted(new)))
+        if place and place.kind == "scalar":
+            anchor = f"&{place.anchor} " if place.anchor else ""
+            splices.append((place.start, place.end, anchor + quoted(new)))
     return _spliced(source, splices, expected)
 
 
 # ── what is refused ───────────────────────────────────────────────────────────────────────────────
 
 
-def _spellings(source: _Source, path: Path) -> Iterator[tuple[Path, str]]:
+def _spellings(source: Source, path: Path) -> list[tuple[Path, str]]:
     """Every spelling of a term as (path of its item, text)."""
-    for kind in KINDS:
+    found: list[tuple[Path, str]] = []
+    for kind in _KINDS:
         items = source.value((*path, kind))
         for index, item in enumerate(items if isinstance(items, tuple) else ()):
             form = item.get("form") if isinstance(item, dict) else item
             if isinstance(form, str):
-                yield (*path, kind, index), form
-
-
-def _key(form: str) -> str:
-    return " ".join(fold(form).text.split())
-
-
-def _spelled(source: _Source, path: Path, form: str) -> list[tuple[Path, str]]:
-    """The spellings of a term that are meant by `form`."""
-    listed = list(_spellings(source, path))
-    found = [item for item in listed if item[1].strip() == form.strip()]
-    found = found or [item for item in listed if _key(item[1]) == _key(form)]
-    if not found:
-        hint = nearest(form, [text for _, text in listed])
-        raise EditError(source.line(path), f"the term has no spelling '{form}'{hint}")
+                found.append(((*path, kind, index), form))
     return found
 
 
-def _refuse_twins(source: _Source, path: Path, forms: Sequence[str]) -> None:
-    twins: dict[str, tuple[int, str]] = {}
+def _read_alike(form: str) -> str:
+    """The same for spellings between which Rasid sees no difference."""
+    return " ".join(fold(form).text.split())
+
+
+def _spelled(source: Source, path: Path, form: str) -> list[Path]:
+    """The spellings of a term that are meant by `form`."""
+    listed = _spellings(source, path)
+    for reading in (str.strip, _read_alike):
+        if found := [at for at, text in listed if reading(text) == reading(form)]:
+            return found
+    hint = nearest(form, [text for _, text in listed])
+    raise EditError(source.line(path), f"the term has no spelling '{form}'{hint}")
+
+
+def _refuse_twins(source: Source, path: Path, forms: Sequence[str]) -> None:
+    known: dict[str, tuple[int, str]] = {}
     for at, form in _spellings(source, path):
-        twins.setdefault(_key(form), (source.line(at), form))
+        known.setdefault(_read_alike(form), (source.line(at), form))
     for form in forms:
-        line, twin = twins.setdefault(_key(form), (0, form))
-        if line or twin is not form:
-            where = f"is there already as '{twin}'" if line else f"is the same as '{twin}'"
-            raise EditError(line, f"'{form}' {where}: Rasid reads both alike; leave it out")
+        alike = _read_alike(form)
+        if alike in known:
+            line, twin = known[alike]
+            where = "is there already as" if line else "is the same as"
+            raise EditError(line, f"'{form}' {where} '{twin}': Rasid reads both alike; leave it out")
+        known[alike] = 0, form
 
 
-def _refuse_shared(source: _Source, path: Path) -> None:
+def _refuse_shared(source: Source, path: Path) -> None:
     """No list may be changed that an alias repeats elsewhere, nor one that is an alias."""
     place = source.places
     for step in path:
@@ -618,42 +360,32 @@ def _refuse_shared(source: _Source, path: Path) -> None:
         place = place.children[step]
         line = source.line_at(place.start)
         if place.kind == "alias":
-            raise EditError(
-                line, f"*{place.anchor} stands here for a list written elsewhere; edit it by hand"
-            )
-        if place.anchor and (lines := _repeated(source, place.anchor, place.end, len(source.text))):
+            message = f"*{place.anchor} stands here for a list written elsewhere; edit it by hand"
+            raise EditError(line, message)
+        if place.anchor and (lines := source.repeated(place.anchor, place.end)):
             raise EditError(line, f"&{place.anchor} is repeated at {lines}; edit it by hand")
 
 
-def _refuse_lost_anchors(source: _Source, start: int, end: int) -> None:
+def _refuse_lost_anchors(source: Source, start: int, end: int) -> None:
     for place in source.places.walk():
         if place.anchor and place.kind != "alias" and start <= place.start < end:
-            lines = _repeated(source, place.anchor, end, len(source.text))
+            lines = source.repeated(place.anchor, end)
             if lines:
-                line = source.line_at(place.start)
                 message = f"&{place.anchor} is defined here and repeated at {lines}; write it out there first"
-                raise EditError(line, message)
+                raise EditError(source.line_at(place.start), message)
 
 
-def _repeated(source: _Source, anchor: str, start: int, end: int) -> str:
-    """The lines between two positions on which an alias repeats an anchor, in words."""
-    lines = [
-        str(source.line_at(place.start))
-        for place in source.places.walk()
-        if place.kind == "alias" and place.anchor == anchor and start <= place.start < end
-    ]
-    return f"line{'s' if len(lines) > 1 else ''} {', '.join(dict.fromkeys(lines))}" if lines else ""
+# ── the splice ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _spliced(source: _Source, splices: Iterable[Splice], expected: object) -> str:
+def _spliced(source: Source, splices: Sequence[Splice], expected: object) -> str:
     """The text after the splices; refused unless it reads as what was expected and nothing else changed."""
     text = source.text
-    first = len(text)
     for start, end, new in sorted(splices, reverse=True):
-        text, first = text[:start] + new + text[end:], start
+        text = text[:start] + new + text[end:]
     document, problems = read_document(text, "")
     if document is None or problems or document.root.value != expected:
-        raise EditError(source.line_at(first), _BY_HAND)
+        raise EditError(source.line_at(min(splices)[0]) if splices else 0, BY_HAND)
     return text
 
 
@@ -661,11 +393,8 @@ def _with(value: object, path: Path, change: Callable[..., object]) -> object:
     """A value with `change` made at a path."""
     if not path:
         return change(value)
-    step, *rest = path
+    step, rest = path[0], path[1:]
     if isinstance(value, dict):
-        return {key: _with(part, tuple(rest), change) if key == step else part for key, part in value.items()}
-    if isinstance(value, tuple):
-        return tuple(
-            _with(part, tuple(rest), change) if key == step else part for key, part in enumerate(value)
-        )
-    return value
+        return {**value, step: _with(value[step], rest, change)}
+    items = enumerate(cast("tuple[object, ...]", value))
+    return tuple(_with(item, rest, change) if at == step else item for at, item in items)

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rasid.config import parse_watchlist
 from rasid.config.document import read_document
 from rasid.config.editing import (
-    EditError,
     add_forms,
     add_term,
     quoted,
@@ -22,6 +21,7 @@ from rasid.config.editing import (
     rename_references,
     rename_term,
 )
+from rasid.errors import EditError
 
 CHIPS = (Path(__file__).parents[2] / "config" / "watchlists" / "chips.yaml").read_text(encoding="utf-8")
 
@@ -148,7 +148,7 @@ def test_line_ends_of_windows_stay() -> None:
     text = LIST.replace("\n", "\r\n")
     for edited in (
         add_forms(text, "nvidia", ["NVDA"], "codes"),
-        add_term(text, "amd", "AMD", forms=["AMD"]),
+        add_term(text, "amd", "AMD", importance=3),
         remove_forms(text, "nvidia", ["نفيديا"]),
         remove_term(text, "nvidia"),
     ):
@@ -161,8 +161,9 @@ def test_a_form_that_folds_to_another_is_refused_with_its_line() -> None:
     with pytest.raises(EditError, match="'إنفيديا'") as caught:
         add_forms(LIST, "nvidia", ["جديد", "أنفيديا"], "codes")
     assert 9 == caught.value.line
-    with pytest.raises(EditError, match="'NVDA'"):
-        add_forms(LIST, "nvidia", ["NVDA", "ＮＶＤＡ"])
+    for twins in (["NVDA", "ＮＶＤＡ"], ["NVDA", "NVDA"]):
+        with pytest.raises(EditError, match="is the same as 'NVDA'"):
+            add_forms(LIST, "nvidia", twins)
 
 
 def test_a_shared_list_is_not_edited() -> None:
@@ -232,7 +233,8 @@ def test_what_needs_no_quotes_gets_none() -> None:
 
 def test_a_new_term_is_laid_out_as_the_others() -> None:
     """At the end, with the file's indentation, a blank line before it where the others have one."""
-    added = add_term(LIST, "amd", "إيه إم دي", label_en="AMD", importance=3, forms=["AMD"], codes=["MI308"])
+    added = add_term(LIST, "amd", "إيه إم دي", label_en="AMD", importance=3)
+    added = add_forms(add_forms(added, "amd", ["AMD"]), "amd", ["MI308"], "codes")
     assert (
         LIST + "\n  - id: amd\n    label: إيه إم دي\n    label_en: AMD\n    importance: 3\n"
         "    forms:\n      - AMD\n    codes:\n      - MI308\n"
@@ -252,14 +254,14 @@ def test_a_new_term_is_laid_out_as_the_others() -> None:
 )
 def test_a_new_term_follows_the_files_own_indentation(before: str, after: str) -> None:
     """Wide dashes stay wide, lists that are not indented are not; no blank line where there is none."""
-    assert before + after == add_term(before, "b", "b", forms=["b1"])
+    assert before + after == add_forms(add_term(before, "b", "b"), "b", ["b1"])
 
 
 def test_a_new_term_in_brackets_stays_in_them() -> None:
     """A list of terms on one line takes the term on that line."""
     text = "name: x\nterms: [{id: a, label: a, forms: [a1]}]\n"
     expected = text.replace("}]", "}, {id: b, label: b, importance: 1, forms: [b1]}]")
-    assert expected == add_term(text, "b", "b", importance=1, forms=["b1"])
+    assert expected == add_forms(add_term(text, "b", "b", importance=1), "b", ["b1"])
 
 
 def test_a_taken_id_is_refused() -> None:
