@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from demo.press import load
 from demo.server import ARTICLES
-from rasid.suggest import latin_pairs, sound_distance
+from rasid.sounds import sound_distance
+from rasid.suggest import latin_pairs
 from rasid.text import fold, is_arabic_letter, words
 from rasid.types import Cue, Form, Term
 from rasid.vocabulary import common_words

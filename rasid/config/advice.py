@@ -13,11 +13,10 @@ Known exceptions
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import product
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rasid.config.document import Document, Path, read_document
-from rasid.matching.compiling import MOST_WITH_SLIPS, bases, folded, phrases, spellings
+from rasid.matching.compiling import CLITICS, MOST_WITH_SLIPS, bases, folded, phrases, spellings
 from rasid.text import is_arabic_letter, mask, words
 from rasid.vocabulary import ARTICLES, common_words
 
@@ -28,19 +27,6 @@ if TYPE_CHECKING:
     from rasid.types import Form, Term, Watchlist
 
     _Vain = Iterator[tuple[int, str]]  # where in its list a cue stands, and the cue as it is told of
-
-CLITICS: Final = tuple(
-    dict.fromkeys(
-        "".join(parts)
-        for parts in (
-            *product(
-                ("", "ا"), ("", "و", "ف"), ("", "ب", "ل", "ك", "ع", "ال", "بال", "كال", "لل", "هال", "عال")
-            ),
-            *product(("", "و", "ف"), ("يا",)),
-        )
-    )
-)
-"""All that the matcher's PROCLITICS takes before an Arabic name."""
 
 COMMON: Final = 0.02
 """Share of the articles. Where feeds bring a thousand a day, one form of this share fills a digest of 20 stories alone.

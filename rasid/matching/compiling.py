@@ -25,6 +25,18 @@ MOST_WITH_SLIPS: Final = 2_000
 automaton of 20 times as many spellings leaves the processor's cache."""
 PROCLITICS: Final = re.compile("(?:ا?[وف]?(?:ب|ل|ك|ال|بال|كال|لل|هال|عال|ع)?|[وف]?يا)")
 """What may stand before a name in one word with it: أ that asks, يا that calls, and ه, ع of dialects included."""
+CLITICS: Final = tuple(
+    dict.fromkeys(
+        "".join(parts)
+        for parts in (
+            *product(
+                ("", "ا"), ("", "و", "ف"), ("", "ب", "ل", "ك", "ع", "ال", "بال", "كال", "لل", "هال", "عال")
+            ),
+            *product(("", "و", "ف"), ("يا",)),
+        )
+    )
+)
+"""The same as a list, the empty one included."""
 
 _SEPARATORS: Final = ("", "-", " ", "_", ".")  # between the letters and digits of a code
 _WORD_SEPARATORS: Final = (" ", "  ", "-", "_")  # between the words of a name; _ in hashtags

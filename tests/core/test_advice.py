@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rasid.config import parse_watchlist
-from rasid.config.advice import CLITICS, Lists, advise, common_forms, lists_of, name_words, unmet_cues
+from rasid.config.advice import Lists, advise, common_forms, lists_of, name_words, unmet_cues
 from rasid.matching import Matcher
-from rasid.matching.compiling import MOST_WITH_SLIPS, PROCLITICS
+from rasid.matching.compiling import CLITICS, MOST_WITH_SLIPS, PROCLITICS
 from rasid.types import Form, Term
 from rasid.vocabulary import common_words
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rasid.suggest import Suggestion, candidates, latin_pairs, phrases, skeletons, sound_distance, suggest
+from rasid.suggest import Suggestion, candidates, latin_pairs, phrases, suggest
 from rasid.text import fold
 
 # Folded words of a small corpus → articles.
@@ -32,59 +30,8 @@ def counted(suggestions: list[Suggestion]) -> dict[str, int]:
     return {one.folded: one.articles for one in suggestions}
 
 
-@pytest.mark.parametrize(
-    ("name", "spelling"),
-    [
-        ("Nvidia", "إنفيديا"),
-        ("Nvidia", "نفيديا"),
-        ("Huawei", "هواوي"),
-        ("Huawei", "هاواوي"),
-        ("Qualcomm", "كوالكوم"),
-        ("DeepSeek", "ديب سيك"),
-        ("DeepSeek", "ديبسيك"),
-        ("TSMC", "تي إس إم سي"),
-        ("OpenAI", "أوبن إيه آي"),
-        ("Samsung", "سامسونج"),
-        ("Samsung", "سامسونغ"),
-        ("سامسونج", "سامسونغ"),
-        ("Google", "جوجل"),
-        ("Xerox", "زيروكس"),
-        ("Micron", "مايكرون"),
-        ("Netanyahu", "نتنياهو"),
-        ("H20", "إتش 20"),
-    ],
-)
-def test_spellings_share_a_skeleton(name: str, spelling: str) -> None:
-    """A name and the ways in which Arabic writes it meet in a skeleton, and sound near."""
-    assert skeletons(name) & skeletons(spelling)
-    assert 0.5 > sound_distance(name, spelling)
-
-
-@pytest.mark.parametrize(
-    ("name", "other"),
-    [
-        ("Nvidia", "هواوي"),
-        ("Huawei", "نوكيا"),
-        ("Intel", "سامسونغ"),
-        ("Qualcomm", "كولومبيا"),
-        ("TSMC", "تسلا"),
-    ],
-)
-def test_strangers_share_none(name: str, other: str) -> None:
-    """Names that sound unlike have no skeleton in common."""
-    assert frozenset() == skeletons(name) & skeletons(other)
-
-
-def test_a_short_vowel_costs_less_than_a_consonant() -> None:
-    """The distance orders spellings as an ear would."""
-    near, far, stranger = (sound_distance("Nvidia", word) for word in ("نفيديا", "نيفيديا", "تنفيدية"))
-    assert near < far < stranger
-
-
-def test_a_name_without_letters_is_infinitely_far() -> None:
-    """What cannot be read has no skeleton and no spelling."""
-    assert frozenset() == skeletons("؟!")
-    assert math.inf == sound_distance("؟!", "هواوي")
+def test_a_name_without_letters_has_no_spelling() -> None:
+    """What cannot be read is spelled by nothing."""
     assert [] == suggest(["؟!"], WORDS, {}, {}, limit=5)
 
 
@@ -160,6 +107,13 @@ def test_a_clitic_before_another_word_is_doubted() -> None:
     assert "“باني” after a clitic, itself in 30" in found("OpenAI")[0].why.en
 
 
+def test_no_clitic_is_cut_off_a_name_that_begins_like_one() -> None:
+    """«ياهو» is Yahoo, however common «هو» is; what a name never follows in the press («عسامسونج») is not counted."""
+    (yahoo,) = suggest(["Yahoo"], {"ياهو": 11, "هو": 9_000}, {}, {}, limit=1)
+    assert ("ياهو", "the same consonants") == (yahoo.folded, yahoo.why.en)
+    assert 40 == counted(suggest(["Samsung"], {"سامسونج": 40, "عسامسونج": 1}, {}, {}, limit=9))["سامسونج"]
+
+
 def test_another_word_is_no_clitic_form() -> None:
     """Kabul is not «like Apple»: a clitic form is not far more frequent than the word itself."""
     assert 12 == counted(found("Apple", limit=100))["ابل"]
@@ -215,16 +169,8 @@ def test_what_a_bracket_parts_is_no_pair() -> None:
 def test_candidates_need_no_count() -> None:
     """The words worth counting hold every clitic form; suggesting over them alone gives the same."""
     chosen = candidates(["Nvidia"], list(WORDS))
-    assert {
-        "نفيديا",
-        "انفيديا",
-        "وانفيديا",
-        "لانفيديا",
-        "نيفيديا",
-        "انيفيديا",
-        "nvidia",
-        "nvida",
-    } == chosen.words - {"nvidia"} | {"nvidia"}
+    arabic = {"نفيديا", "انفيديا", "وانفيديا", "لانفيديا", "نيفيديا", "انيفيديا"}
+    assert arabic | {"nvidia", "nvida"} == chosen.words
     assert any("ان" in left and "فيديا" in right for left, right in chosen.phrases)
     few = {word: WORDS[word] for word in chosen.words}
     assert found("Nvidia") == suggest(["Nvidia"], few, {}, {}, limit=8)
@@ -237,8 +183,7 @@ def test_the_limit_is_of_new_spellings() -> None:
 
 @given(st.text(max_size=12), st.text(max_size=30))
 def test_any_text_is_survived(name: str, text: str) -> None:
-    """No name and no text breaks it, and a name is at no distance that is negative."""
-    assert 0 <= sound_distance(name, text)
+    """No name and no text breaks it."""
     for phrase, latin in latin_pairs(text):
         assert 1 <= len(phrase.split()) <= 3
         assert latin == fold(latin).text
