@@ -29,7 +29,7 @@ from functools import cached_property, lru_cache
 from itertools import islice, product
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rasid.matching.compiling import CLITICS
+from rasid.matching.compiling import PROCLITICS
 from rasid.text import fold, is_arabic_letter, words
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ _SPOKEN: Final = {
 # articles none of some thirty names of firms, countries and people stood behind ع or يا, and «ياهو» passed for «هو».
 NAME_CLITICS: Final = frozenset(
     clitic
-    for clitic in CLITICS
+    for clitic in PROCLITICS
     if clitic == "ال" or not (clitic.startswith("ا") or clitic.endswith(("ع", "يا")))
 )
 _LONGEST_CLITIC: Final = max(map(len, NAME_CLITICS))

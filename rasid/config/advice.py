@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rasid.config.document import Document, Path, read_document
-from rasid.matching.compiling import CLITICS, MOST_WITH_SLIPS, bases, folded, phrases, spellings
+from rasid.matching.compiling import MOST_WITH_SLIPS, PROCLITICS, bases, folded, phrases, spellings
 from rasid.text import is_arabic_letter, mask, words
 from rasid.vocabulary import ARTICLES, common_words
 
@@ -213,7 +213,7 @@ def name_words(form: Form) -> frozenset[str]:
 
 def with_clitics(word: str) -> list[str]:
     """Give a folded word as it may stand with clitics; a Latin one touches none within its word."""
-    return [clitic + word for clitic in CLITICS] if is_arabic_letter(word[0]) else [word]
+    return [clitic + word for clitic in PROCLITICS] if is_arabic_letter(word[0]) else [word]
 
 
 def common_forms(lists: Lists, held: Mapping[Spelled, int], articles: int) -> list[Advice]:

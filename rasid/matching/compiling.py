@@ -23,20 +23,14 @@ DISTINCT_NAME: Final = 6
 MOST_WITH_SLIPS: Final = 2_000
 """Forms: of more of them none is looked for mistyped. Slips of so many names are words and names of others, and the
 automaton of 20 times as many spellings leaves the processor's cache."""
-PROCLITICS: Final = re.compile("(?:ا?[وف]?(?:ب|ل|ك|ال|بال|كال|لل|هال|عال|ع)?|[وف]?يا)")
-"""What may stand before a name in one word with it: أ that asks, يا that calls, and ه, ع of dialects included."""
-CLITICS: Final = tuple(
-    dict.fromkeys(
-        "".join(parts)
-        for parts in (
-            *product(
-                ("", "ا"), ("", "و", "ف"), ("", "ب", "ل", "ك", "ع", "ال", "بال", "كال", "لل", "هال", "عال")
-            ),
-            *product(("", "و", "ف"), ("يا",)),
-        )
+PROCLITICS: Final = frozenset(
+    "".join(parts)
+    for parts in (
+        *product(("", "ا"), ("", "و", "ف"), ("", *"بلكع", "ال", "بال", "كال", "لل", "هال", "عال")),
+        *product(("", "و", "ف"), ("يا",)),
     )
 )
-"""The same as a list, the empty one included."""
+"""What may stand before a name in one word with it, nothing included: أ that asks, يا that calls, dialects' ه and ع."""
 
 _SEPARATORS: Final = ("", "-", " ", "_", ".")  # between the letters and digits of a code
 _WORD_SEPARATORS: Final = (" ", "  ", "-", "_")  # between the words of a name; _ in hashtags
@@ -254,7 +248,7 @@ def bases(word: str) -> frozenset[str]:
     heads = {
         word[cut:]
         for cut in range(min(6, len(word) - 2))
-        if PROCLITICS.fullmatch(word[:cut]) and not (cut == 1 and is_word_of_its_own(word, word[1:]))
+        if word[:cut] in PROCLITICS and not (cut == 1 and is_word_of_its_own(word, word[1:]))
     }
     stems = {head.removesuffix(tail) for head in heads for tail in _ENCLITICS if len(head) - len(tail) >= 3}
     return frozenset(stems | {stem[:-1] + "ه" for stem in stems if stem.endswith("ت")} | {word})

@@ -100,7 +100,7 @@ def _is_proclitic(spot: _Spot, run: str) -> bool:
     """Tell whether the letters before a name are proclitics; before ل a bare ا is the article's («العالم»)."""
     if run == "ا" and spot.page.unmasked[spot.start] == "ل":
         return spot.page.typed(spot.start - 1) == "أ"
-    return PROCLITICS.fullmatch(run) is not None
+    return run in PROCLITICS
 
 
 def _right_edge(spot: _Spot) -> Edge | None:
@@ -133,12 +133,12 @@ def _run_after(spot: _Spot, kind: int) -> str:
 def _left_analyses(run: str) -> list[tuple[str, str]]:
     """Give the words that may stand before a glued name, each with the proclitics of the name."""
     cuts = range(max(0, len(run) - 4), len(run) + 1)
-    return [(run[:cut], run[cut:]) for cut in cuts if PROCLITICS.fullmatch(run[cut:])]
+    return [(run[:cut], run[cut:]) for cut in cuts if run[cut:] in PROCLITICS]
 
 
 def _right_analyses(run: str) -> list[tuple[str, str]]:
     """Give the words that may stand after a glued name, each with its own proclitics."""
-    return [(run[cut:], run[:cut]) for cut in range(min(5, len(run))) if PROCLITICS.fullmatch(run[:cut])]
+    return [(run[cut:], run[:cut]) for cut in range(min(5, len(run))) if run[:cut] in PROCLITICS]
 
 
 def _arabic_glue(spot: _Spot, run: str, analyses: Iterable[tuple[str, str]]) -> Edge | None:
@@ -174,7 +174,7 @@ def _finds_alone(page: Page, word: str) -> bool:
         begin = at
         while begin > 0 and CLASS[page.codes[begin - 1]] == ARABIC and at - begin < 5:
             begin -= 1
-        if CLASS[page.codes[at + len(word)]] != ARABIC and PROCLITICS.fullmatch(page.unmasked, begin, at):
+        if CLASS[page.codes[at + len(word)]] != ARABIC and page.unmasked[begin:at] in PROCLITICS:
             return True
         at = page.unmasked.find(word, at + 1)
     return False

@@ -118,7 +118,7 @@ def near_misses(page: Page, listed: Names, findings: Sequence[Finding]) -> Itera
 
 def _nearest(word: str, listed: Mapping[str, object]) -> tuple[str, int] | None:
     """Give the form that a word is nearest to, clitics aside, and by how many letters; None: none is near."""
-    heads = [word[cut:] for cut in range(min(6, len(word) - 3)) if PROCLITICS.fullmatch(word[:cut])]
+    heads = [word[cut:] for cut in range(min(6, len(word) - 3)) if word[:cut] in PROCLITICS]
     best: tuple[str, int] | None = None
     for head in heads:
         most = 2 if len(head) > DISTINCT_NAME + 1 else 1

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rasid.types import Outcome
 
 _NEARBY: Final = 6  # words: the distance at which a cue still speaks of a code beside a foreign product name
-_TELLING: Final = 15  # words, longer than a headline: a text of this length about a code holds one of its cues
+_TELLING: Final = 15  # words, more than a headline has: a text so long about a code holds one of its cues
 _MOST_BETWEEN: Final = 3  # words between a noun and the name that it describes
 _CONJUNCTIONS: Final = ("و", "ف")
 _EXCHANGE: Final = re.compile(r"(?:\$|(?:nasdaq|nyse|amex|lse|hkex|sse|tadawul|ناسداك|بورصه) ?: ?)$")
