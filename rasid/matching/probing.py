@@ -1,7 +1,7 @@
 """Which articles of an archive are worth reading for some terms: asked of the words that its index holds.
 
 A spelling that the matcher finds lies in one word of an article, with clitics or glued letters around it, or spans
-several: then the first ends a word, the last begins one, and those between are words. So the archive's distinct
+several, to which nothing is glued: clitics may stand before the first, an s behind the last. So the archive's distinct
 words are read once, by one automaton, and what is asked of the index is a superset of what the matcher finds.
 """
 
@@ -14,7 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from rasid.matching import queries
 from rasid.matching.alphabet import encode
-from rasid.matching.compiling import compile_terms, phrases
+from rasid.matching.compiling import PROCLITICS, compile_terms, phrases
 from rasid.text import words
 
 if TYPE_CHECKING:
@@ -33,20 +33,15 @@ def groups(terms: Sequence[Term], vocabulary: Iterable[str]) -> Groups:
     asked = {tuple(parts) for parts in _parts(terms)}
     single = {parts[0] for parts in asked if len(parts) == 1}
     spread = {parts for parts in asked if len(parts) > 1 and not any(part in single for part in parts)}
-    wanted = single.union(*spread)
-    holding: dict[str, set[str]] = {part: set() for part in wanted}
-    beginning: dict[str, set[str]] = {part: set() for part in wanted}
-    ending: dict[str, set[str]] = {part: set() for part in wanted}
-    for part, word, at in _occurrences(sorted(wanted), vocabulary):
+    holding: dict[str, set[str]] = {part: set() for part in single.union(*spread)}
+    for part, word in _occurrences(sorted(holding), vocabulary):
         holding[part].add(word)
-        if at == 0:
-            beginning[part].add(word)
-        if at + len(part) == len(word):
-            ending[part].add(word)
     found: Groups = [[sorted(set[str]().union(*(holding[part] for part in single)))]]
     for first, *between, last in sorted(spread):
-        middle = [holding[part] & {part} for part in between]
-        found.append([sorted(each) for each in (ending[first], *middle, beginning[last])])
+        exact = [{f"{clitic}{first}" for clitic in PROCLITICS}, *({part} for part in between)]
+        exact.append({last, f"{last}s"})
+        parts = zip((first, *between, last), exact, strict=True)
+        found.append([sorted(holding[part] & words_) for part, words_ in parts])
     return [group for group in found if all(group)]
 
 
@@ -61,8 +56,8 @@ def _parts(terms: Sequence[Term]) -> Iterator[list[str]]:
                 yield [phrases([leaf.value])[0].parts[0].removesuffix("ه")]
 
 
-def _occurrences(parts: Sequence[str], vocabulary: Iterable[str]) -> Iterator[tuple[str, str, int]]:
-    """Give each part with each word that holds it, and where in the word."""
+def _occurrences(parts: Sequence[str], vocabulary: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Give each part with each word that holds it."""
     if not parts:
         return
     automaton = BytesAhoCorasick([encode(part) for part in parts])
@@ -71,8 +66,7 @@ def _occurrences(parts: Sequence[str], vocabulary: Iterable[str]) -> Iterator[tu
         begins = np.cumsum([0, *(len(word) + 1 for word in batch)])
         for index, start, end in automaton.find_matches_as_indexes(encode(joined), overlapping=True):
             if joined[start:end] == parts[index]:  # rare letters share bytes
-                number = int(np.searchsorted(begins, start, side="right")) - 1
-                yield parts[index], batch[number], start - int(begins[number])
+                yield parts[index], batch[int(np.searchsorted(begins, start, side="right")) - 1]
 
 
 def _batches(vocabulary: Iterable[str]) -> Iterator[list[str]]:
