@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from alerts.bidi import RLM, Direction, isolated
+from alerts.words import QUOTE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +65,11 @@ def _story(number: int, story: StoryView, base: Direction) -> Iterator[str]:
 
 
 def _appearance(one: AppearanceView, base: Direction) -> Iterator[str]:
+    credit = (" · ", one.credit) if one.credit else ()
     note = (" — ", one.note) if one.note else ()
-    yield _line(base, "• ", one.outlet, " · ", one.when, *note)
+    yield _line(base, "• ", one.outlet, " · ", one.when, *credit, *note)
+    if one.added is not None:
+        yield _line(one.direction, QUOTE, one.added.text)
     if one.link:
         yield f"  {one.link}"
 

@@ -115,14 +115,18 @@ def _story(story: StoryView, base: Direction) -> list[Block]:
     chips = [_start(base, _text(" · ".join(marks), base))] if marks else []
     snippets = [_start(story.direction, _text(snippet, story.direction)) for snippet in story.snippets]
     said = _rich([headline, *chips, *snippets])
-    appearances = [_start(base, _appearance(one, base)) for one in story.appearances]
+    appearances = [line for one in story.appearances for line in _appearance(one, base)]
     lines = [_start(base, _text(line, base)) for line in (*story.more, *story.foot)]
     return [*said, *_rich([*appearances, *lines])]
 
 
-def _appearance(one: AppearanceView, base: Direction) -> list[Element]:
+def _appearance(one: AppearanceView, base: Direction) -> Iterator[list[Element]]:
+    credit = [_element(" · "), *_text(one.credit, base)] if one.credit else []
     note = [_element(" — "), *_text(one.note, base)] if one.note else []
-    return [*_linked(one.outlet, one.link, base), _element(" · "), *_text(one.when, base), *note]
+    when = [_element(" · "), *_text(one.when, base)]
+    yield _start(base, [*_linked(one.outlet, one.link, base), *when, *credit, *note])
+    if one.added is not None:
+        yield _start(one.direction, [_element(words.QUOTE), *_text(one.added, one.direction)])
 
 
 def _reviews(shown: View) -> Iterator[list[Block]]:

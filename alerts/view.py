@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alerts import words
-from alerts.bidi import Direction, clean, clean_snippet, clip, direction, embedded
+from alerts.bidi import Direction, clean, clean_snippet, clip, direction
 from alerts.links import safe_link
+from alerts.setting import MAX_NAME, MAX_NOTE, Setting
 from rasid.schedule import describe
 from rasid.types import (
     SUPPRESSED,
@@ -20,7 +21,6 @@ from rasid.types import (
     DigestStory,
     FailedFeed,
     Language,
-    Reason,
     Review,
     Snippet,
     TermCount,
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MAX_TITLE = 200
-MAX_NAME = 60
-MAX_NOTE = 140
 MAX_SNIPPET = 400  # the composer keeps to 260; a title shown for review may be longer
+MAX_ADDED = 262  # the composer's 260 and an ellipsis at each side
+MAX_ADDITIONS = 3  # of one story; the notes of further articles still say how much they add
 MAX_ERROR = 120
 MAX_COPIES = 4  # of one story; agencies' copies can be fifty
 MAX_ARTICLES = 6  # of one story, copies not counted
@@ -72,7 +72,10 @@ class AppearanceView:
     outlet: str
     link: str | None
     when: str
+    credit: str  # whose report it passes on, where the story does not say it for all
     note: str
+    added: Snippet | None  # what it adds, in its own words
+    direction: Direction  # of what it adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class StoryView:
     snippets: tuple[Snippet, ...]
     appearances: tuple[AppearanceView, ...]
     more: tuple[str, ...]
-    foot: tuple[str, ...]  # why it matched, why these articles are one story
+    foot: tuple[str, ...]  # whose report it is, why it matched, why these articles are one story
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,42 +143,12 @@ class View:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """What every part of a view is drawn with."""
-
-    language: Language
-    timezone: str
-    now: datetime
-    labels: Mapping[str, str]
-
-    def say(self, key: str, **values: object) -> str:
-        return words.phrase(self.language, key, **values)
-
-    def count(self, noun: str, number: int) -> str:
-        return words.counted(self.language, noun, number) if number else ""
-
-    def reason(self, reason: Reason | None) -> str:
-        if reason is None:
-            return ""
-        # Bidi mirrors brackets but no arrows: from right to left, this one would point back at the old figure.
-        text = reason.ar.replace("→", "←") if self.language == "ar" else reason.en
-        return clip(clean(text), MAX_NOTE)
-
-    def title(self, title: str, limit: int) -> str:
-        """A title in a line of the digest's own: in an English digest it is Arabic, and keeps its direction."""
-        return embedded(clip(clean(title), limit), "rtl" if self.language == "ar" else "ltr")
-
-    def label(self, term: str) -> str:
-        return clip(clean(self.labels.get(term, term)), MAX_NAME)
-
-
 def view(
     digest: Digest, *, labels: Mapping[str, str] | None, public_url: str | None, now: datetime, stories: int
 ) -> View:
     """Make a digest ready, with at most so many stories; the rest goes into the line of those not shown."""
     own = {term.term: term.label if digest.language == "ar" else term.label_en for term in digest.terms}
-    setting = _Setting(digest.language, digest.timezone, now, own | dict(labels or {}))
+    setting = Setting(digest.language, digest.timezone, now, own | dict(labels or {}))
     shown = tuple(_story(story, setting) for story in digest.stories[:stories])
     hidden = len(digest.stories) - len(shown) + digest.omitted
     archive = None if public_url is None else safe_link(public_url)
@@ -207,7 +180,7 @@ def view(
 
 def subject(digest: Digest) -> str:
     """Return what the digest is about in one clean line, without isolates: its headline and how many more."""
-    say = _Setting(digest.language, digest.timezone, digest.window_end, {})
+    say = Setting(digest.language, digest.timezone, digest.window_end, {})
     if digest.stories:
         rest = say.count("more stories", len(digest.stories) + digest.omitted - 1)
         headline = say.title(digest.stories[0].headline, 110)
@@ -218,13 +191,13 @@ def subject(digest: Digest) -> str:
 # ── the head ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _preheader(digest: Digest, setting: _Setting) -> str:
+def _preheader(digest: Digest, setting: Setting) -> str:
     """What mail clients show after the subject: the stories that the subject does not name."""
     others = [setting.title(story.headline, 90) for story in digest.stories[1:4]]
     return " · ".join(others) or "".join(part.text for part in _brief(digest, setting))
 
 
-def _brief(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
+def _brief(digest: Digest, setting: Setting) -> tuple[Bold, ...]:
     when = words.moment(digest.window_start, setting.now, setting.timezone, setting.language)
     total = len(digest.stories) + digest.omitted
     if not total:
@@ -243,7 +216,7 @@ def _brief(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
     )
 
 
-def _also(digest: Digest, setting: _Setting) -> tuple[Bold, ...]:
+def _also(digest: Digest, setting: Setting) -> tuple[Bold, ...]:
     """What was found late, the copies that were hidden and the feeds that failed, as the second sentence."""
     late = setting.count("found late", digest.late)
     copies = setting.count("copies merged", digest.copies)
@@ -257,7 +230,7 @@ def _most_active(terms: tuple[TermCount, ...]) -> list[TermCount]:
     return sorted(terms, key=lambda term: term.stories == 0)[:MAX_TERMS]
 
 
-def _term(term: TermCount, setting: _Setting) -> TermView:
+def _term(term: TermCount, setting: Setting) -> TermView:
     top = max(*term.days, 1)
     caption, rising = _trend(term, setting)
     return TermView(
@@ -271,7 +244,7 @@ def _term(term: TermCount, setting: _Setting) -> TermView:
     )
 
 
-def _trend(term: TermCount, setting: _Setting) -> tuple[str, bool]:
+def _trend(term: TermCount, setting: Setting) -> tuple[str, bool]:
     """Compare today with the six days before; a fall is never said, since today is not over yet."""
     above = round(term.days[-1] - term.usual)
     if term.usual == 0:
@@ -286,11 +259,13 @@ def _trend(term: TermCount, setting: _Setting) -> tuple[str, bool]:
 # ── stories ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _story(story: DigestStory, setting: _Setting) -> StoryView:
+def _story(story: DigestStory, setting: Setting) -> StoryView:
     headline = clip(clean(story.headline), MAX_TITLE)
     shown, more = _appearances(story, setting)
+    quoted = [one.article_id for one in shown if one.added is not None][:MAX_ADDITIONS]
     why = setting.reason(story.why)
-    foot = (_matched(story, setting), setting.say("one story", why=why) if why else "")
+    credit = setting.source("source", story.wire)
+    foot = (credit, _matched(story, setting), setting.say("one story", why=why) if why else "")
     return StoryView(
         headline=headline,
         link=safe_link(story.url),
@@ -298,23 +273,24 @@ def _story(story: DigestStory, setting: _Setting) -> StoryView:
         tag=_tag(setting, late=story.late, known=story.known),
         chips=tuple(setting.label(term) for term in story.terms[:MAX_TERMS]),
         snippets=tuple(clean_snippet(snippet, MAX_SNIPPET) for snippet in story.snippets[:2]),
-        appearances=tuple(_appearance(one, story.headline, setting) for one in shown),
+        appearances=tuple(_appearance(one, story, setting, quoted=one.article_id in quoted) for one in shown),
         more=more,
         foot=tuple(line for line in foot if line),
     )
 
 
-def _tag(setting: _Setting, *, late: bool, known: bool = False) -> str:
+def _tag(setting: Setting, *, late: bool, known: bool = False) -> str:
     """What was found late is no update, whatever an earlier digest held."""
     if late:
         return setting.say("found late")
     return setting.say("follow-up") if known else ""
 
 
-def _appearances(story: DigestStory, setting: _Setting) -> tuple[list[Appearance], tuple[str, ...]]:
+def _appearances(story: DigestStory, setting: Setting) -> tuple[list[Appearance], tuple[str, ...]]:
     """Those shown, in order of publication, and the lines that count the others."""
     news = [one for one in story.appearances if one.relation not in SUPPRESSED]
     copies = [one for one in story.appearances if one.relation in SUPPRESSED]
+    copies.sort(key=lambda one: one.url != story.url)  # what the headline leads to is never left out
     kept = {one.article_id for one in news[:MAX_ARTICLES] + copies[:MAX_COPIES]}
     more = (
         setting.count("more articles", len(news[MAX_ARTICLES:])),
@@ -323,16 +299,20 @@ def _appearances(story: DigestStory, setting: _Setting) -> tuple[list[Appearance
     return [one for one in story.appearances if one.article_id in kept], tuple(line for line in more if line)
 
 
-def _appearance(one: Appearance, headline: str, setting: _Setting) -> AppearanceView:
+def _appearance(one: Appearance, story: DigestStory, setting: Setting, *, quoted: bool) -> AppearanceView:
+    added = clean_snippet(one.added, MAX_ADDED) if quoted and one.added is not None else None
     return AppearanceView(
         outlet=clip(clean(one.outlet), MAX_NAME),
         link=safe_link(one.url),
         when=words.ago(one.published, setting.now, setting.timezone, setting.language),
-        note=_note(one, headline, setting),
+        credit="" if story.wire else setting.source("via", one.wire),
+        note=_note(one, story.headline, setting),
+        added=added,
+        direction="rtl" if setting.language == "ar" or added is None else direction(added.text),
     )
 
 
-def _note(one: Appearance, headline: str, setting: _Setting) -> str:
+def _note(one: Appearance, headline: str, setting: Setting) -> str:
     """How it relates to the earlier one, or its own title where that differs from the headline.
 
     The note of a copy names an original that is not shown here, or is the share that follows its kind.
@@ -344,7 +324,7 @@ def _note(one: Appearance, headline: str, setting: _Setting) -> str:
     return f"{name}: {note}" if is_share else note or name
 
 
-def _matched(story: DigestStory, setting: _Setting) -> str:
+def _matched(story: DigestStory, setting: Setting) -> str:
     """The forms as they were written, each with its count, and the term where the form is another word."""
     shown = []
     for term, form, count in story.matched[:MAX_FORMS]:
@@ -356,19 +336,19 @@ def _matched(story: DigestStory, setting: _Setting) -> str:
     return setting.say("matched", forms=forms) if forms else ""
 
 
-def _more_stories(hidden: int, setting: _Setting) -> str:
+def _more_stories(hidden: int, setting: Setting) -> str:
     return f"{setting.count('more stories', hidden)} {setting.say('in archive')}" if hidden else ""
 
 
 # ── reviews, feeds, foot ──────────────────────────────────────────────────────────────────────────
 
 
-def _reviews_title(digest: Digest, setting: _Setting) -> str:
+def _reviews_title(digest: Digest, setting: Setting) -> str:
     count = setting.count("reviews", len(digest.reviews))
     return setting.say("review", count=count) if count else ""
 
 
-def _review(review: Review, setting: _Setting) -> ReviewView:
+def _review(review: Review, setting: Setting) -> ReviewView:
     snippet = clean_snippet(review.snippet, MAX_SNIPPET)
     return ReviewView(
         tag=_tag(setting, late=review.late),
@@ -381,7 +361,7 @@ def _review(review: Review, setting: _Setting) -> ReviewView:
     )
 
 
-def _feed(feed: FailedFeed, setting: _Setting) -> FeedView:
+def _feed(feed: FailedFeed, setting: Setting) -> FeedView:
     since = setting.say("never read")
     if feed.since is not None:
         when = words.moment(feed.since, setting.now, setting.timezone, setting.language)
@@ -391,7 +371,7 @@ def _feed(feed: FailedFeed, setting: _Setting) -> FeedView:
     )
 
 
-def _schedule(digest: Digest, setting: _Setting) -> str:
+def _schedule(digest: Digest, setting: Setting) -> str:
     return (
         setting.say("schedule", schedule=describe(digest.schedule, digest.language))
         if digest.schedule

@@ -17,6 +17,10 @@ from babel.dates import format_datetime, format_timedelta
 if TYPE_CHECKING:
     from rasid.types import Language, Relation
 
+QUOTE = (
+    "│ "  # stands before what is quoted of an article where there is no layout; the same in both directions
+)
+
 _FORMS: dict[Language, dict[str, dict[str, str]]] = {
     "ar": {
         "stories": {
@@ -145,6 +149,8 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "follow-up": "جديد في قصة سابقة",
         "found late": "عُثر عليه بعد تعديل قائمة الرصد",
         "one story": "جُمعت في قصة واحدة — {why}",
+        "source": "المصدر: {name}",
+        "via": "عن {name}",
         "copy": "نسخة",
         "review": "للمراجعة: {count}",
         "nothing to report": "لم يُنشر منذ {when} جديد عن الأسماء التي تتابعها.",
@@ -179,6 +185,8 @@ _PHRASES: dict[Language, dict[str, str]] = {
         "follow-up": "New in an earlier story",
         "found late": "found after the watchlist changed",
         "one story": "Grouped as one story — {why}",
+        "source": "Source: {name}",
+        "via": "via {name}",
         "copy": "copy",
         "review": "For review: {count}",
         "nothing to report": "Nothing on the terms you follow has been published since {when}.",

@@ -14,7 +14,9 @@ say anything new?". Similarity finds, guards decide:
 5. Guards. Strangers that share one block behind texts of their own are not linked at all. The same template
    with other content is `revised`: a figure that differs between the same words, long figures that are not
    shared, a name of the two titles swapped in the texts too.
-6. `extends`: the old one is contained and an unbroken passage comes with it. A passage, not a count of new
+6. What lost its shingles to a pen that changed every fourth word is a copy still where .70 of its words stand in
+   the other in their order (longest common subsequence, rapidfuzz).
+7. `extends`: the old one is contained and an unbroken passage comes with it. A passage, not a count of new
    shingles: an edit of every twelfth word makes hundreds of new shingles and adds nothing.
 
 Known exceptions. A copy in which one figure was corrected is `revised`: shown, not hidden. An article that is
@@ -28,36 +30,38 @@ guards R .995 P .81, because tomorrow's exchange rates overlap .9 with today's.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from rapidfuzz import fuzz
-from xxhash import xxh3_64_intdigest, xxh3_128_hexdigest
+from rapidfuzz.distance import LCSseq
 
-from rasid.text import fold
-from rasid.types import SUPPRESSED, Candidate, Fingerprint, Reason, Relation, Verdict
+from rasid.boilerplate import known_lines
+from rasid.revisions import is_stock_line, share_a_tail, what_changed
+from rasid.shingles import read, uncovered, winnow
+from rasid.types import NOTHING_LEARNED, SUPPRESSED, Candidate, Fingerprint, Reason, Relation, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
+
+    from rasid.shingles import Reading, Runs
+    from rasid.types import LearnedLines
 
 SHARED_KEYS = 2  # fewer in common is a stock phrase
 COMMON_KEY = 50  # articles; a key in more of them is an outlet's footer
 CANDIDATES = 8
 
-_SHINGLE = 4
-_WINDOW = 12
-_ALL_KEYS_BELOW = 30  # shingles; teasers keep every key, for they have few
-_SHORT = 30  # words; below this the title is part of what must be equal
+_SHARED_AT_LEAST = (
+    0.1  # of the keys of the one with fewer; 2,657 linked pairs have .25 and more, rewritten ones less
+)
 
 # Measured on the 25,000: of copies of every kind at least .47 stands in the original; articles that quote a
 # paragraph of another have at most .32 in it.
 _LINKED = 0.45
+_SOME_LEFT = 0.20
+_REWRITTEN = 0.70  # of its words: rewritten copies have .80 and more, all other articles .59 at most
 _CONTAINED = 0.80
 _WHOLE_OLD = 0.85
 _MOST_OF_OLD = 0.60
@@ -66,31 +70,7 @@ _EXCERPT_SIZE = 0.75  # of the old one's shingles, "clearly shorter"
 # 60, but only where less than .85 of the old text stands.
 _PASSAGE = 45
 _PASSAGE_IN_REWRITE = 100
-# A block under both texts is an outlet's, whatever its length; a rewritten lede is shorter than this.
-_OWN_TEXT = 30
-_TAIL_GAPS = 0.1  # of the text above: a rewritten copy has gaps all over
-_LONG_FIGURE = 3  # digits
-_LONG_FIGURES_SHARED = 0.40
-_TITLE_WORDS = 64  # titles are aligned in quadratic time, and some feeds put the article into them
-_SAME_TITLE = 60  # rapidfuzz token_set_ratio
-_SUBJECT_MENTIONS = 3  # a synonym in an edited title stands once or twice in the text
-_SWAPPED = 60  # rapidfuzz ratio; بوتن and بوتين are one name, فرنسا and ألمانيا two
-
-_TOKEN = re.compile(r"[0-9]+(?:\s?[.,٫٬:][0-9]+)*|[^\W\d_]+")
-_SEPARATORS = re.compile(r"[^0-9]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """An article as this module reads it."""
-
-    words: tuple[str, ...]  # folded; figures as bare digits
-    written: tuple[str, ...]  # the same words, figures with their separators
-    title: tuple[str, ...]
-
-    @property
-    def is_blank(self) -> bool:
-        return not self.words and not self.title
+_TOLD_PASSAGE = 20  # words: a shorter gap between common shingles is an edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +81,25 @@ class _Overlap:
     of_old: float  # share of the old one's that the new one holds
 
     @property
+    def is_linked(self) -> bool:
+        return self.in_old >= _LINKED or self.of_old >= _MOST_OF_OLD
+
+    @property
     def closeness(self) -> float:
         return self.in_old + self.of_old
 
     @property
     def largest(self) -> float:
         return max(self.in_old, self.of_old)
+
+
+class _New(NamedTuple):
+    """The article to be judged."""
+
+    title: str
+    text: str
+    outlet: str
+    learned: LearnedLines
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +110,14 @@ class _Finding:
     score: float
     closeness: float  # both containments together: an article is nearer to its original than to an extension
     why: Reason
+    added: tuple[tuple[int, int], ...] = ()  # as in Verdict
 
 
 class MemoryCorpus:
     """The corpus of one process: the same candidate rules as the database's."""
 
     def __init__(self) -> None:
-        self._articles: dict[int, Candidate] = {}
+        self._articles: dict[int, tuple[Candidate, int]] = {}  # with how many keys it has
         self._exact: dict[str, int] = {}
         self._keys: defaultdict[int, list[int]] = defaultdict(list)
 
@@ -132,7 +126,7 @@ class MemoryCorpus:
         if verdict is not None and verdict.original is not None and verdict.relation in SUPPRESSED:
             self._exact.setdefault(fp.exact, verdict.original)
             return
-        self._articles[candidate.id] = candidate
+        self._articles[candidate.id] = candidate, len(fp.keys)
         self._exact.setdefault(fp.exact, candidate.id)
         for key in fp.keys:
             holders = self._keys[key]
@@ -146,21 +140,54 @@ class MemoryCorpus:
             holders = self._keys.get(key, ())
             if len(holders) <= COMMON_KEY:
                 shared.update(holders)
-        found = [article for article, n in shared.most_common(limit) if n >= SHARED_KEYS]
+        found = [
+            article
+            for article, count in sorted(shared.items(), key=lambda item: (-item[1], item[0]))
+            if worth_reading(count, len(fp.keys), self._articles[article][1])
+        ]
         same = self._exact.get(fp.exact)
         if same is not None:
             found = [same, *(article for article in found if article != same)]
-        return [self._articles[article] for article in found[:limit]]
+        return [self._articles[article][0] for article in found[:limit]]
 
 
-def fingerprint(title: str, text: str) -> Fingerprint:
-    """Return what the corpus is asked with; the keys are signed 64-bit integers."""
-    reading = _read(title, text)
-    shingles = _shingles(reading.words)
-    return Fingerprint(exact=_exact(reading), keys=_winnow(shingles), words=len(reading.words))
+def worth_reading(shared: int, new: int, old: int) -> bool:
+    """Tell whether articles may be related that share so many keys, of so many that each has.
+
+    A cheap bound, so that the texts of those that share a stock phrase are not fetched and compared.
+    """
+    return shared >= max(SHARED_KEYS, _SHARED_AT_LEAST * min(new, old))
 
 
-def decide(title: str, text: str, published: datetime, candidates: Sequence[Candidate]) -> Verdict:
+def fingerprint(
+    title: str, text: str, *, outlet: str = "", learned: LearnedLines = NOTHING_LEARNED
+) -> Fingerprint:
+    """Return what the corpus is asked with; the keys are signed 64-bit integers.
+
+    Args:
+        title: Of the article.
+        text: Of the article, cleaned.
+        outlet: Of the article.
+        learned: Lines that outlets print under everything; they are left out.
+    """
+    reading = _reading(title, text, (outlet, outlet), learned)
+    return Fingerprint(
+        exact=reading.exact,
+        keys=winnow(reading.shingles),
+        words=len(reading.words),
+        lines=reading.words.lines,
+    )
+
+
+def decide(
+    title: str,
+    text: str,
+    published: datetime,
+    candidates: Sequence[Candidate],
+    *,
+    outlet: str = "",
+    learned: LearnedLines = NOTHING_LEARNED,
+) -> Verdict:
     """Say how a new article relates to the candidates.
 
     Args:
@@ -168,19 +195,20 @@ def decide(title: str, text: str, published: datetime, candidates: Sequence[Cand
         text: Of the new article, cleaned.
         published: Of the new article; an original dated later is still the original, for it was here first.
         candidates: What the corpus offers, at most a handful.
+        outlet: Of the new article.
+        learned: Lines that outlets print under everything; they count neither for nor against a copy.
 
     Returns:
         The strongest relation found: a copy before an update before another edition of the template; among
         equals the closest candidate, then the one dated nearest, then the one here first.
     """
-    new = _read(title, text)
-    shingles = frozenset(_shingles(new.words))
-    found = [(candidate, _compare(new, shingles, candidate)) for candidate in candidates]
+    new = _New(title, text, outlet, learned)
+    found = [(candidate, _compare(new, candidate)) for candidate in candidates]
     linked = [(candidate, finding) for candidate, finding in found if finding is not None]
     if not linked:
         return Verdict("new", None, 0.0, Reason("لا نصّ سابق يشبهه", "no earlier text is like it"))
     candidate, finding = min(linked, key=lambda pair: _rank(pair[0], pair[1], published))
-    return Verdict(finding.relation, candidate.id, round(finding.score, 4), finding.why)
+    return Verdict(finding.relation, candidate.id, round(finding.score, 4), finding.why, finding.added)
 
 
 _STRENGTH: dict[Relation, int] = {"exact": 0, "near": 1, "excerpt": 1, "extends": 2, "revised": 3}
@@ -191,30 +219,67 @@ def _rank(candidate: Candidate, finding: _Finding, published: datetime) -> tuple
     return _STRENGTH[finding.relation], -round(finding.closeness, 2), distance, candidate.id
 
 
-def _compare(new: _Reading, shingles: frozenset[int], candidate: Candidate) -> _Finding | None:
-    old = _read(candidate.title, candidate.text)
-    if not new.is_blank and _exact(new) == _exact(old):
+def _compare(new: _New, candidate: Candidate) -> _Finding | None:
+    outlets = new.outlet, candidate.outlet
+    ours = _reading(new.title, new.text, outlets, new.learned)
+    theirs = _reading(candidate.title, candidate.text, outlets, new.learned)
+    if not ours.is_blank and ours.exact == theirs.exact:
         return _Finding("exact", 1.0, 2.0, _copied(candidate.title, 1.0))
-    if not new.words or not old.words or _is_stock_line(new, old):
+    if not len(ours.words) or not len(theirs.words) or is_stock_line(ours, theirs):
         return None
-    theirs = frozenset(_shingles(old.words))
-    common = shingles & theirs
-    overlap = _Overlap(len(common) / len(shingles), len(common) / len(theirs))
-    if overlap.in_old < _LINKED and overlap.of_old < _MOST_OF_OLD:
+    common = np.intersect1d(ours.distinct, theirs.distinct, assume_unique=True)
+    overlap = _Overlap(len(common) / len(ours.distinct), len(common) / len(theirs.distinct))
+    rewritten = _rewritten(ours, theirs, overlap)
+    if not overlap.is_linked and rewritten is None:
         return None
-    if _share_a_tail(new, old, common):
+    if share_a_tail(ours, theirs, common, one_outlet=new.outlet == candidate.outlet != ""):
         return None
     return (
-        _revised(new, old, overlap)
-        or _extends(new, theirs, candidate, overlap)
-        or _copy(candidate, overlap, shorter=len(shingles) < _EXCERPT_SIZE * len(theirs))
+        _revised(ours, theirs, overlap)
+        or _extends(ours, candidate, overlap)
+        or _copy(ours, theirs, candidate, overlap, rewritten)
     )
 
 
-def _copy(candidate: Candidate, overlap: _Overlap, *, shorter: bool) -> _Finding:
-    share = overlap.in_old
-    relation: Relation = "excerpt" if shorter and share >= _CONTAINED else "near"
-    return _Finding(relation, share, overlap.closeness, _copied(candidate.title, share))
+def _reading(title: str, text: str, outlets: tuple[str, str], learned: LearnedLines) -> Reading:
+    """An article without what either of two outlets prints under everything, for one may have copied it along.
+
+    Most texts hold no such line, and are read once whatever they are compared with.
+    """
+    plain = read(title, text)
+    known = frozenset().union(*(known_lines(plain.words.lines, outlet, learned) for outlet in outlets))
+    return read(title, text, known) if known else plain
+
+
+def _rewritten(ours: Reading, theirs: Reading, overlap: _Overlap) -> float | None:
+    """The share of a text's words that stand in the other in this order, where that makes it a copy.
+
+    A pen that changes every fourth word leaves hardly a shingle whole. Asked only where some are left: the small
+    words of the language alone stand in one order in any two long texts.
+    """
+    if overlap.is_linked or overlap.in_old < _SOME_LEFT:
+        return None
+    words = LCSseq.similarity(ours.words.hashes.tolist(), theirs.words.hashes.tolist())
+    share = words / len(ours.words)
+    return share if share >= _REWRITTEN else None
+
+
+def _copy(
+    ours: Reading, theirs: Reading, candidate: Candidate, overlap: _Overlap, rewritten: float | None
+) -> _Finding:
+    if rewritten is not None:
+        return _Finding("near", rewritten, overlap.closeness, _rewriting(candidate.title, rewritten))
+    shorter = len(ours.distinct) < _EXCERPT_SIZE * len(theirs.distinct)
+    relation: Relation = "excerpt" if shorter and overlap.in_old >= _CONTAINED else "near"
+    return _Finding(relation, overlap.in_old, overlap.closeness, _copied(candidate.title, overlap.in_old))
+
+
+def _rewriting(title: str, share: float) -> Reason:
+    percent = f"{share:.0%}"
+    return Reason(
+        f"إعادة صياغة «{title}»: {percent} من الكلمات بترتيبها",
+        f"rewriting of “{title}”: {percent} of the words in their order",
+    )
 
 
 def _copied(title: str, share: float) -> Reason:
@@ -222,176 +287,32 @@ def _copied(title: str, share: float) -> Reason:
     return Reason(f"نسخة من «{title}»: {percent} من النص", f"copy of “{title}”: {percent} of the text")
 
 
-def _extends(
-    new: _Reading, theirs: frozenset[int], candidate: Candidate, overlap: _Overlap
-) -> _Finding | None:
+def _extends(new: Reading, candidate: Candidate, overlap: _Overlap) -> _Finding | None:
     if overlap.of_old < _MOST_OF_OLD:
         return None
-    runs = _uncovered(new.words, theirs)
+    # Boilerplate that an editor's hand has touched is no longer known as such, and nothing new for that.
+    whole = read(candidate.title, candidate.text)
+    common = np.intersect1d(new.distinct, whole.distinct, assume_unique=True)
+    runs = uncovered(new, common)
     needed = _PASSAGE if overlap.of_old >= _WHOLE_OLD else _PASSAGE_IN_REWRITE
-    if max(runs) < needed and overlap.in_old >= _LINKED:
+    if max(runs.lengths) < needed and len(common) >= _LINKED * len(new.distinct):
         return None
-    added = sum(runs)
+    added = sum(runs.lengths)
     counted = f"{added} {'كلمات' if 3 <= added % 100 <= 10 else 'كلمة'}"
     why = Reason(f"يضيف {counted} إلى «{candidate.title}»", f"adds {added} words to “{candidate.title}”")
-    return _Finding("extends", overlap.of_old, overlap.closeness, why)
+    passages = tuple(new.words.span(first, last) for first, last in _passages(runs))
+    return _Finding("extends", overlap.of_old, overlap.closeness, why, passages)
 
 
-def _revised(new: _Reading, old: _Reading, overlap: _Overlap) -> _Finding | None:
-    why = _changed_figures(new, old) or _other_figures(new, old) or _swapped_name(new, old)
-    if why is None and overlap.largest < _WHOLE_OLD:
-        why = _other_subject(new, old)
-    return None if why is None else _Finding("revised", overlap.largest, overlap.closeness, why)
-
-
-# ── the reading ───────────────────────────────────────────────────────────────────────────────────
-
-
-def _read(title: str, text: str) -> _Reading:
-    written = [word for line in _distinct_lines(fold(text).text) for word in line]
-    return _Reading(
-        words=tuple(_bare(word) for word in written),
-        written=tuple(written),
-        title=tuple(_bare(word) for word in _TOKEN.findall(fold(title).text)[:_TITLE_WORDS]),
-    )
-
-
-def _distinct_lines(folded: str) -> Iterator[list[str]]:
-    """Lines as words, each line once: pages hold their text twice."""
-    seen: set[tuple[str, ...]] = set()
-    for line in folded.split("\n"):
-        words = _TOKEN.findall(line)
-        if tuple(words) not in seen:
-            seen.add(tuple(words))
-            yield words
-
-
-def _bare(word: str) -> str:
-    return _SEPARATORS.sub("", word) if word[0].isdigit() else word
-
-
-def _exact(reading: _Reading) -> str:
-    """Two photo pages with the same line of text and other titles are two articles."""
-    words = reading.words if len(reading.words) >= _SHORT else (*reading.title, "\n", *reading.words)
-    return xxh3_128_hexdigest(" ".join(words).encode())
-
-
-def _shingles(words: Sequence[str]) -> list[int]:
-    """Hashes of all runs of four words, as signed 64-bit integers; of the whole where there are fewer."""
-    runs = range(max(1, len(words) - _SHINGLE + 1)) if words else ()
-    joined = (" ".join(words[i : i + _SHINGLE]) for i in runs)
-    hashes = np.fromiter((xxh3_64_intdigest(run.encode()) for run in joined), dtype=np.uint64)
-    signed: list[int] = hashes.astype(np.int64).tolist()
-    return signed
-
-
-def _winnow(shingles: Sequence[int]) -> tuple[int, ...]:
-    """The smallest hash of each window of twelve: equal passages give equal keys, wherever they stand."""
-    if len(shingles) < _ALL_KEYS_BELOW:
-        return tuple(dict.fromkeys(shingles))
-    windows = np.lib.stride_tricks.sliding_window_view(np.array(shingles, dtype=np.int64), _WINDOW)
-    smallest: list[int] = windows.min(axis=1).tolist()
-    return tuple(dict.fromkeys(smallest))
-
-
-def _uncovered(words: Sequence[str], known: frozenset[int]) -> list[int]:
-    """Lengths of the unbroken runs of words that no known shingle covers; 0 between neighbours."""
-    covered = bytearray(len(words))
-    for start, shingle in enumerate(_shingles(words)):
-        if shingle in known:
-            end = min(start + _SHINGLE, len(words))
-            covered[start:end] = b"\x01" * (end - start)
-    edges = [-1, *(at for at, is_covered in enumerate(covered) if is_covered), len(words)]
-    return [after - before - 1 for before, after in pairwise(edges)]
-
-
-# ── the guards ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _is_stock_line(new: _Reading, old: _Reading) -> bool:
-    """«شاهد الفيديو» under two titles: the texts are too short to tell, so the titles do."""
-    if max(len(new.words), len(old.words)) >= _SHORT:
-        return False
-    return fuzz.token_set_ratio(" ".join(new.title), " ".join(old.title)) < _SAME_TITLE
-
-
-def _share_a_tail(new: _Reading, old: _Reading, common: frozenset[int]) -> bool:
-    """Two articles with texts of their own above, and one unbroken block in common at the end of both."""
-    for reading in (new, old):
-        first, *inner, _last = _uncovered(reading.words, common)
-        if first < _OWN_TEXT or sum(inner) > _TAIL_GAPS * first:
-            return False
-    return True
-
-
-def _changed_figures(new: _Reading, old: _Reading) -> Reason | None:
-    """Figures between the same words that differ: the one sign that tells tomorrow's rates from a copy."""
-    now, before = _slots(new), _slots(old)
-    both = [(before[slot], value) for slot, value in now.items() if slot in before]
-    changed = [(was, value) for was, value in both if _bare(was) != _bare(value)]
-    if not changed:
+def _revised(new: Reading, old: Reading, overlap: _Overlap) -> _Finding | None:
+    change = what_changed(new, old, alike=overlap.largest >= _WHOLE_OLD)
+    if change is None:
         return None
-    shown = "، ".join(f"{was} → {value}" for was, value in changed[:3])
-    return Reason(f"الأرقام تغيّرت: {shown}", f"the figures changed: {shown.replace('،', ',')}")
+    return _Finding("revised", overlap.largest, overlap.closeness, change.why, change.places)
 
 
-def _slots(reading: _Reading) -> dict[tuple[str, ...], str]:
-    """Figures by the two words before and the one after; contexts that recur in the text are left out."""
-    masked = ["0" if word[0].isdigit() else word for word in reading.words]
-    found: dict[tuple[str, ...], str] = {}
-    recurring: set[tuple[str, ...]] = set()
-    for at, word in enumerate(masked):
-        if word != "0":
-            continue
-        slot = (*masked[max(0, at - 2) : at], "|", *masked[at + 1 : at + 2])
-        if slot in found:
-            recurring.add(slot)
-        found[slot] = reading.written[at]
-    return {slot: value for slot, value in found.items() if slot not in recurring}
-
-
-def _other_figures(new: _Reading, old: _Reading) -> Reason | None:
-    now, before = _long_figures(new.words), _long_figures(old.words)
-    fewer, shared = min(len(now), len(before)), len(now & before)
-    if fewer < 2 or shared >= _LONG_FIGURES_SHARED * fewer:
-        return None
-    return Reason(f"أرقام أخرى: {shared} مشترك من {fewer}", f"other figures: {shared} of {fewer} shared")
-
-
-def _long_figures(words: Iterable[str]) -> set[str]:
-    return {word for word in words if word[0].isdigit() and len(word) >= _LONG_FIGURE}
-
-
-def _swapped_name(new: _Reading, old: _Reading) -> Reason | None:
-    """A word of the titles that changed in its place, and in the texts as well."""
-    now, before = set(new.words), set(old.words)
-    for ours, theirs in _replaced(new.title, old.title):
-        swapped = ours in now and ours not in before and theirs in before and theirs not in now
-        if swapped and fuzz.ratio(ours, theirs) < _SWAPPED:
-            return Reason(f"الاسم تغيّر: {theirs} → {ours}", f"the name changed: {theirs} → {ours}")
-    return None
-
-
-def _replaced(new: Sequence[str], old: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag == "replace" and i2 - i1 == j2 - j1:
-            yield from zip(new[j1:j2], old[i1:i2], strict=True)
-
-
-def _other_subject(new: _Reading, old: _Reading) -> Reason | None:
-    """Congratulation telegrams overlap .75 without a figure: their titles name what the other text lacks."""
-    ours, theirs = _subject(new, old), _subject(old, new)
-    if not ours or not theirs:
-        return None
-    was, now = " ".join(theirs[:3]), " ".join(ours[:3])
-    return Reason(
-        f"موضوع آخر بالكلمات نفسها: {was} → {now}", f"another subject in the same words: {was} → {now}"
-    )
-
-
-def _subject(reading: _Reading, other: _Reading) -> list[str]:
-    """Words of the title that run through its own text and are absent from the other's."""
-    counts, others = Counter(reading.words), set(other.words)
-    own = [word for word in dict.fromkeys(reading.title) if word.isalpha() and word not in others]
-    own = [word for word in own if len(word) > 2 and counts[word]]
-    return own if sum(counts[word] for word in own) >= _SUBJECT_MENTIONS else []
+def _passages(runs: Runs) -> list[tuple[int, int]]:
+    """First and last word of those that a reader would call a passage; of the longest where there is none."""
+    enough = min(_TOLD_PASSAGE, max(runs.lengths))
+    pairs = zip(runs.starts, runs.lengths, strict=True)
+    return [(start, start + length - 1) for start, length in pairs if length and length >= enough]

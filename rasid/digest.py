@@ -3,19 +3,19 @@
 Theory of operation. An article is news when its relation to the corpus is not a copy. Only news opens a
 story; copies are listed in it as appearances, and where their original is not news here (an earlier digest
 held it, or it was too old) they are counted and nothing more. A story leads with the earliest article whose
-title names a term, and shows the sentence or two of the original text that hold the most different terms.
+title names a term, and shows the sentence or two of the original text that hold the most different terms. Where
+another article holds all that one says and more, that one is to be read, and the story links to it.
+
+In a story that an earlier digest held, what is new leads: an article that adds to an earlier one goes first, and of
+such articles only the sentences that are new are quoted.
 
 What a changed watchlist found in articles stored before is late. A story is late where nothing but late mentions
 put its news here, and then it is no update, even where an earlier digest held it; beside news, late articles do
 not lead. Age is measured up to when an article was first seen, so the time until it was found never makes it old.
-
-Known exception: a span of more than 260 characters without a space is cut inside, as there is no better
-place.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,9 +23,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from rasid.appearances import (
+    NO_REASON,
+    addition,
+    appearances,
+    as_told,
+    common_credit,
+    figures,
+    fresh,
+    fullest,
+    out,
+)
+from rasid.snippets import best, opening, sentences, whole
 from rasid.types import (
     SUPPRESSED,
-    Appearance,
     Digest,
     DigestStory,
     FailedFeed,
@@ -45,14 +56,10 @@ from rasid.types import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MAX_SNIPPET = 260  # characters: four lines on a telephone, so that a story fits one screen
-_LEAD_IN = 90  # characters kept before the first hit of a sentence that is too long
 _ARTICLE_LANGUAGES: dict[Language, frozenset[str]] = {
     "ar": frozenset({"ar", "und"}),
     "en": frozenset({"ar", "und", "en"}),
 }
-_SENTENCE_END = re.compile(r"[.؟!?…]+[»”’\")\]]*(?=\s|\Z)|\n+")
-_NO_REASON = Reason(ar="", en="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,11 @@ class _Found:
     def late(self) -> bool:
         return _all_late(self.matched)
 
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """Where its text names a term."""
+        return _hits(self.matched, "text")
+
 
 @dataclass(frozen=True, slots=True)
 class _Group:
@@ -79,12 +91,24 @@ class _Group:
     story_id: int
     news: tuple[_Found, ...]
     all: tuple[_Found, ...]
+    told: Mapping[int, ReportArticle]  # by id, as the reader is told of them
     terms: tuple[str, ...]
 
     @property
     def late(self) -> bool:
         """Whether nothing but a changed watchlist put it here."""
         return all(one.late for one in self.news)
+
+    @property
+    def known(self) -> bool:
+        """Whether an earlier digest held the story, and this one brings more than a changed watchlist found."""
+        return not self.late and any(one.article.story_reported for one in self.news)
+
+    def source(self, one: _Found) -> _Found:
+        """The article that was out first of those with this one's text, where it names a term at all."""
+        copies = (each for each in self.all if not each.news and each.article.original == one.article.id)
+        first = next((each for each in copies if self.told[each.article.id].relation not in SUPPRESSED), one)
+        return first if first.matched else one
 
 
 def compose(
@@ -116,7 +140,7 @@ def compose(
     wanted = _wanted(subscription, terms)
     found = [_found(article, wanted) for article in articles if _is_fresh(article, subscription)]
     groups = _groups(found, wanted)
-    stories = [_story(group) for group in groups]
+    stories = [_story(group, subscription.language) for group in groups]
     news = [one for group in groups for one in group.news]
     return Digest(
         id=digest_id(subscription.id, window[1]),
@@ -189,8 +213,8 @@ def _all_late(mentions: Iterable[Mention]) -> bool:
     return all(mention.late for mention in mentions)
 
 
-def _published(one: _Found) -> tuple[datetime, datetime, int]:
-    return one.article.published, one.article.first_seen, one.article.id
+def _hits(mentions: Iterable[Mention], field: str) -> tuple[Hit, ...]:
+    return tuple(Hit(one.start, one.end, one.term) for one in mentions if one.field == field)
 
 
 # ── stories ───────────────────────────────────────────────────────────────────────────────────────
@@ -199,7 +223,7 @@ def _published(one: _Found) -> tuple[datetime, datetime, int]:
 def _groups(found: Iterable[_Found], wanted: Mapping[str, Term]) -> list[_Group]:
     """Group by story and order: news before what was found late, by importance, by outlets, the latest first."""
     by_story: defaultdict[int, list[_Found]] = defaultdict(list)
-    for one in sorted(found, key=_published):
+    for one in sorted(found, key=lambda one: out(one.article)):
         by_story[one.article.story_id].append(one)
     groups = [_group(story_id, members, wanted) for story_id, members in by_story.items()]
     return sorted((group for group in groups if group.news), key=lambda group: _rank(group, wanted))
@@ -209,11 +233,12 @@ def _group(story_id: int, members: Sequence[_Found], wanted: Mapping[str, Term])
     news = tuple(one for one in members if one.news and one.matched)
     # A copy of news belongs to its story even where its cut text holds no term any more.
     originals = {one.article.id for one in news}
-    every = (one for one in members if one.matched or one.article.original in originals)
+    every = tuple(one for one in members if one.matched or one.article.original in originals)
     count = Counter(mention.term for one in news for mention in one.matched)
     order = list(wanted)
     terms = sorted(count, key=lambda term: (-wanted[term].importance, -count[term], order.index(term)))
-    return _Group(story_id=story_id, news=news, all=tuple(every), terms=tuple(terms))
+    told = as_told([one.article for one in every])
+    return _Group(story_id=story_id, news=news, all=every, told=told, terms=tuple(terms))
 
 
 def _rank(group: _Group, wanted: Mapping[str, Term]) -> tuple[bool, int, int, float, int]:
@@ -223,75 +248,46 @@ def _rank(group: _Group, wanted: Mapping[str, Term]) -> tuple[bool, int, int, fl
     return group.late, -importance, -len(outlets), -latest.timestamp(), group.story_id
 
 
-def _story(group: _Group) -> DigestStory:
-    lead = _lead(group.news)
-    titles = {one.article.id: one.article.title for one in group.all}
+def _story(group: _Group, language: Language) -> DigestStory:
+    earliest = _lead(group)
+    lead = _fullest(earliest, group)
+    snippets = _snippets(lead, group)
+    title = lead.article.title or earliest.article.title
     return DigestStory(
         story_id=group.story_id,
-        headline=lead.article.title or _opening(lead.article.text),
+        headline=title or opening(lead.article.text),
         url=lead.article.url,
         terms=group.terms,
-        snippets=_snippets(lead, group),
-        appearances=tuple(_appearance(one.article, titles) for one in group.all),
+        snippets=snippets,
+        appearances=appearances(
+            group.told.values(), {one.article.id: one.hits for one in group.all}, snippets, language
+        ),
         matched=_forms(group),
-        known=not group.late and any(one.article.story_reported for one in group.news),
+        known=group.known,
         why=_why(group.news),
         late=group.late,
+        wire=common_credit(group.told.values(), language),
     )
 
 
-def _lead(news: Sequence[_Found]) -> _Found:
-    """The earliest article whose title names a term; else the earliest with a title at all; late ones last."""
+def _lead(group: _Group) -> _Found:
+    """The earliest article whose title names a term; else the earliest with a title at all; late ones last.
 
-    def without_hit(one: _Found) -> bool:
-        return not any(mention.field == "title" for mention in one.matched)
+    In a known story, before them the earliest that adds to what was told.
+    """
 
-    return min(news, key=lambda one: (not one.article.title, one.late, without_hit(one), _published(one)))
+    def rank(one: _Found) -> tuple[object, ...]:
+        article = group.told[one.article.id]
+        names_none = not any(mention.field == "title" for mention in one.matched)
+        return not article.title, one.late, group.known and not article.added, names_none, out(article)
 
-
-def _opening(text: str) -> str:
-    """The first sentence, for an article without a title."""
-    spans = _sentences(text)
-    return (
-        _cut(text, *_widest(text, *spans[0], keep=spans[0][0]), bounds=spans[0], marks=()).text
-        if spans
-        else ""
-    )
+    return min((group.source(one) for one in group.news), key=rank)
 
 
-def _appearance(article: ReportArticle, titles: Mapping[int, str]) -> Appearance:
-    return Appearance(
-        article_id=article.id,
-        outlet=article.outlet,
-        title=article.title,
-        url=article.url,
-        published=article.published,
-        relation=article.relation,
-        note=_note(article, titles),
-    )
-
-
-def _note(article: ReportArticle, titles: Mapping[int, str]) -> Reason | None:
-    """How it relates to its original; where that stands in the same story, without naming it again."""
-    if article.relation == "new" or article.copy_why == _NO_REASON:
-        return None
-    title = titles.get(article.original or 0)
-    if title is None:
-        return article.copy_why
-    if article.relation in SUPPRESSED:
-        return _share(article.copy_why) if article.relation == "near" else None
-    return _unnamed(article.copy_why, title)
-
-
-def _share(why: Reason) -> Reason | None:
-    """«68% من النص» out of «نسخة من «…»: 68% من النص»; an edited copy rounded to the whole has none."""
-    ar, en = why.ar.rpartition("»: "), why.en.rpartition("”: ")
-    return Reason(ar[2], en[2]) if ar[1] and en[1] and not ar[2].startswith("100%") else None
-
-
-def _unnamed(why: Reason, title: str) -> Reason:
-    """«يضيف 63 كلمة» out of «يضيف 63 كلمة إلى «…»»; a reason in other words stays as it is."""
-    return Reason(why.ar.removesuffix(f" إلى «{title}»"), why.en.removesuffix(f" to “{title}”"))
+def _fullest(lead: _Found, group: _Group) -> _Found:
+    """The article that holds what the leading one says and more; none that was found late beside news."""
+    fit = {one.article.id: one for one in group.all if one.matched and one.late <= lead.late}
+    return fit[fullest(group.told[lead.article.id], group.told, fit).id]
 
 
 def _forms(group: _Group) -> tuple[tuple[str, str, int], ...]:
@@ -309,7 +305,7 @@ def _why(news: Sequence[_Found]) -> Reason | None:
     was near; what extends another joined by its original, which its note says. None where no other is left.
     """
     stored = sorted((one.article for one in news), key=lambda article: article.id)
-    joined = [one for one in stored[1:] if one.relation != "extends" and one.story_why != _NO_REASON]
+    joined = [one for one in stored[1:] if one.relation != "extends" and one.story_why != NO_REASON]
     return joined[-1].story_why if joined else None
 
 
@@ -325,6 +321,44 @@ def _count(term: Term, groups: Sequence[_Group], days: tuple[int, ...]) -> TermC
         days=seven,
         usual=sum(seven[:6]) / 6,
     )
+
+
+# ── snippets ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _snippets(lead: _Found, group: _Group) -> tuple[Snippet, ...]:
+    """One snippet of the leading article, and a second where the story holds terms that the first lacks.
+
+    In a known story the first is what the leading article adds, where it adds anything.
+    """
+    options = [one for one in (lead, *group.news) if one.hits]
+    first = addition(group.told[lead.article.id], lead.hits) if group.known else None
+    if first is None:
+        first = _first(options, lead, group, set())
+    if first is None:
+        first = best(lead.article.text, lead.hits) or best(lead.article.text, ())
+        return () if first is None else (first,)
+    second = _first(options, lead, group, {hit.term for hit in first.hits})
+    return (first,) if second is None else (first, second)
+
+
+def _first(options: Sequence[_Found], lead: _Found, group: _Group, shown: set[str]) -> Snippet | None:
+    """The best snippet of the first article that has one with terms that are not shown yet."""
+    for one in options:
+        missing = [hit for hit in one.hits if hit.term not in shown]
+        marks = [*missing, *figures(group.told[one.article.id])]
+        if missing and (found := best(one.article.text, marks, _new_sentences(one, lead, group))):
+            return found
+    return None
+
+
+def _new_sentences(one: _Found, lead: _Found, group: _Group) -> list[tuple[int, int]]:
+    """The sentences to quote an article by: what its original holds was told before, or stands above."""
+    article = group.told[one.article.id]
+    every = sentences(article.text)
+    original = group.told.get(article.original or 0)
+    told_before = group.known or (one is not lead and original is not None)
+    return (fresh(article, original) if told_before else every) or every
 
 
 # ── reviews ───────────────────────────────────────────────────────────────────────────────────────
@@ -346,9 +380,9 @@ def _reviews(found: Iterable[_Found], wanted: Mapping[str, Term]) -> tuple[Revie
 def _review(one: _Found, term: str) -> Review:
     mentions = [mention for mention in one.uncertain if mention.term == term]
     article, first = one.article, mentions[0]
-    snippet = _best(article.text, [mention for mention in mentions if mention.field == "text"])
+    snippet = best(article.text, in_text) if (in_text := _hits(mentions, "text")) else None
     if snippet is None:
-        snippet = _whole(article.title, [mention for mention in mentions if mention.field == "title"])
+        snippet = whole(article.title, _hits(mentions, "title"))
     return Review(
         article_id=article.id,
         term=term,
@@ -359,133 +393,3 @@ def _review(one: _Found, term: str) -> Review:
         why=first.why,
         late=_all_late(mentions),
     )
-
-
-# ── snippets ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _snippets(lead: _Found, group: _Group) -> tuple[Snippet, ...]:
-    """One snippet of the leading article, and a second where the story holds terms that the first lacks.
-
-    Of an article that extends another one of this digest, only the sentences that are new are considered.
-    """
-    texts = {one.article.id: one.article.text for one in group.all}
-    options = [one for one in (lead, *group.news) if any(mention.field == "text" for mention in one.matched)]
-    first: Snippet | None = None
-    for one in options:
-        first = _best(one.article.text, _in_text(one), old=_old(one.article, texts))
-        if first is not None:
-            break
-    if first is None:
-        opening = _best(lead.article.text, [])
-        return () if opening is None else (opening,)
-    shown = {hit.term for hit in first.hits}
-    second = _other(options, texts, shown)
-    return (first,) if second is None else (first, second)
-
-
-def _other(options: Sequence[_Found], texts: Mapping[int, str], shown: set[str]) -> Snippet | None:
-    for one in options:
-        missing = [mention for mention in _in_text(one) if mention.term not in shown]
-        snippet = _best(one.article.text, missing, old=_old(one.article, texts)) if missing else None
-        if snippet is not None:
-            return snippet
-    return None
-
-
-def _in_text(one: _Found) -> list[Mention]:
-    return [mention for mention in one.matched if mention.field == "text"]
-
-
-def _old(article: ReportArticle, texts: Mapping[int, str]) -> frozenset[str]:
-    """The sentences of the article that this one extends, where the digest holds both."""
-    original = texts.get(article.original or 0, "")
-    if article.relation != "extends":
-        return frozenset()
-    return frozenset(original[start:end] for start, end in _sentences(original))
-
-
-def _best(text: str, mentions: Sequence[Mention], *, old: frozenset[str] = frozenset()) -> Snippet | None:
-    """Cut the sentence or two with the most different terms; without mentions, the opening.
-
-    None where there is no text, or where all that holds a mention is old.
-    """
-    marks = _apart(mentions)
-    spans = [span for span in _sentences(text) if text[span[0] : span[1]] not in old]
-    cuts = [cut for span in _spans(text, spans) for cut in _cuts(text, span, marks)]
-    if not marks:
-        return cuts[0] if cuts else None
-    holding = [cut for cut in cuts if cut.hits]
-    if not holding:
-        return None
-    return max(holding, key=lambda cut: (len({hit.term for hit in cut.hits}), len(cut.hits) > 1))
-
-
-def _apart(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
-    """Drop mentions that overlap an earlier, longer one: a highlight cannot be split."""
-    kept: list[Mention] = []
-    for mention in sorted(mentions, key=lambda one: (one.start, -one.end)):
-        if not kept or mention.start >= kept[-1].end:
-            kept.append(mention)
-    return tuple(kept)
-
-
-def _sentences(text: str) -> list[tuple[int, int]]:
-    """Spans of sentences, spaces around them left out. A full stop inside a number or a name ends none."""
-    spans, start = [], 0
-    for end in [match.end() for match in _SENTENCE_END.finditer(text)] + [len(text)]:
-        piece = text[start:end]
-        if piece.strip():
-            left = len(piece) - len(piece.lstrip())
-            spans.append((start + left, start + len(piece.rstrip())))
-        start = end
-    return spans
-
-
-def _spans(text: str, sentences: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Each sentence alone, then each with the next one of its paragraph where the two fit."""
-    joined = [(one[0], two[1]) for one, two in pairwise(sentences)]
-    fitting = [(a, b) for a, b in joined if b - a <= MAX_SNIPPET and "\n" not in text[a:b]]
-    return [*sentences, *fitting]
-
-
-def _cuts(text: str, span: tuple[int, int], marks: Sequence[Mention]) -> list[Snippet]:
-    """The snippet of a span; where the span is too long, one around each mention in it."""
-    start, end = span
-    inside = [mark for mark in marks if start <= mark.start and mark.end <= end]
-    if end - start <= MAX_SNIPPET:
-        return [_cut(text, start, end, bounds=span, marks=inside)]
-    anchors = [mark.start for mark in inside] or [start]
-    return [_cut(text, *_widest(text, start, end, keep=at), bounds=span, marks=inside) for at in anchors]
-
-
-def _widest(text: str, start: int, end: int, *, keep: int) -> tuple[int, int]:
-    """The widest part of a span around `keep` that fits with an ellipsis at each side, cut at spaces."""
-    room = MAX_SNIPPET - 2
-    left = max(start, min(keep - _LEAD_IN, end - room))
-    if left > start:
-        space = text.find(" ", left, keep)
-        left = keep if space < 0 else space + 1
-    right = min(end, left + room)
-    if right < end and not text[right].isspace():
-        space = text.rfind(" ", keep + 1, right)
-        right = right if space < 0 else space
-    return left, right
-
-
-def _cut(text: str, start: int, end: int, *, bounds: tuple[int, int], marks: Sequence[Mention]) -> Snippet:
-    """Cut text[start:end] out of the sentence at `bounds`, with an ellipsis where words are missing."""
-    before = "…" if start > bounds[0] else ""
-    after = "…" if end < bounds[1] else ""
-    shift = len(before) - start
-    hits = (
-        Hit(start=mark.start + shift, end=mark.end + shift, term=mark.term)
-        for mark in marks
-        if start <= mark.start and mark.end <= end
-    )
-    return Snippet(text=before + text[start:end] + after, hits=tuple(hits))
-
-
-def _whole(text: str, mentions: Iterable[Mention]) -> Snippet:
-    hits = (Hit(start=one.start, end=one.end, term=one.term) for one in _apart(mentions))
-    return Snippet(text=text, hits=tuple(hits))

@@ -122,8 +122,8 @@ WORD: Final = re.compile(rf"[{_ARABIC_LETTERS}]+|[^\W_{_ARABIC_LETTERS}]+")
 
 
 @cache
-def _word_kinds() -> NDArray[np.uint8]:
-    """Tell of each code point: 1 a letter of the Arabic script, 2 any other letter or digit, 0 neither."""
+def word_kinds() -> NDArray[np.uint8]:
+    """Tell of each code point of Unicode: 1 a letter of the Arabic script, 2 any other letter or digit, 0 neither."""
     every = _decoded(np.arange(_UNICODE, dtype=np.int32))
     kinds = np.zeros(_UNICODE, dtype=np.uint8)
     for letters, kind in ((r"[^\W_]+", 2), (f"[{_ARABIC_LETTERS}]+", 1)):
@@ -238,7 +238,7 @@ def words(folded_text: str) -> list[str]:
 
 def word_spans(codes: NDArray[np.integer]) -> tuple[list[int], list[int]]:
     """Give where the words of folded text begin and end, as `WORD` finds them, from its code points."""
-    kinds = np.concatenate(([0], _word_kinds().take(codes), [0]))
+    kinds = np.concatenate(([0], word_kinds().take(codes), [0]))
     changes = np.flatnonzero(kinds[1:] != kinds[:-1])
     begins = changes[kinds[changes + 1] > 0]
     ends = changes[kinds[changes] > 0]

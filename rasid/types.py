@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
 Relation = Literal["new", "exact", "near", "excerpt", "extends", "revised"]
 Status = Literal["matched", "uncertain"]
@@ -131,6 +135,7 @@ class Article:
     first_seen: datetime
     language: str
     source: Literal["page", "feed"] = "page"  # feed: the page could not be had, its feed's text serves
+    wire: str = ""  # id of the agency whose text it is
 
 
 # ── meaning: copies, stories, mentions ────────────────────────────────────────────────────────────
@@ -143,6 +148,24 @@ class Fingerprint:
     exact: str  # hex of xxh3_128 over the normalised words
     keys: tuple[int, ...]  # winnowed shingle hashes, distinct
     words: int
+    lines: tuple[
+        int, ...
+    ] = ()  # hashes of its distinct lines that are long enough to be an outlet's boilerplate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearnedLines:
+    """Lines that are boilerplate by experience: hashes, as in Fingerprint.lines."""
+
+    by_outlet: Mapping[str, AbstractSet[int]]
+    everywhere: AbstractSet[int]  # in articles of several outlets
+
+    def hold(self, outlet: str, line: int) -> bool:
+        """Whether the line is no part of an article of this outlet."""
+        return line in self.everywhere or line in self.by_outlet.get(outlet, ())
+
+
+NOTHING_LEARNED = LearnedLines({}, frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +177,7 @@ class Candidate:
     text: str
     published: datetime
     story_id: int | None = None
+    outlet: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +188,20 @@ class Verdict:
     original: int | None  # article id; None where the relation is new
     score: float  # 0 … 1: the share of text that decided
     why: Reason
+    added: tuple[tuple[int, int], ...] = ()  # extends, revised: spans of its text that the original has not
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whose report a text says that it passes on."""
+
+    id: str  # of a known agency or newspaper (reuters, afp, …); "" where only its name is known
+    name_ar: str
+    name_en: str
+    kind: Literal["wire", "quoted"]  # the text is theirs («دبي (رويترز)»), or reports what they said
+    field: Literal["title", "text", "author"]
+    start: int  # of the words that say so, code points of the field
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +212,7 @@ class StoryMember:
     story_id: int
     terms: dict[str, float]  # stem → weight (term frequency, title counted more), not yet IDF
     published: datetime
+    wire: str = ""  # id of the agency whose text it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +391,8 @@ class ReportArticle:
     mentions: tuple[Mention, ...]  # those that the subscription was not told of yet
     source: Literal["page", "feed"] = "page"
     last_mention: int = 0  # row id of the newest mention; what is found later is told later
+    wire: str = ""  # id of the agency whose text it is
+    added: tuple[tuple[int, int], ...] = ()  # as in Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +433,8 @@ class Appearance:
     published: datetime
     relation: Relation
     note: Reason | None = None  # copy of what, what it adds, which figures changed
+    added: Snippet | None = None  # the new sentences; changed figures are hits without a term
+    wire: str = ""  # name of the source that it credits, in the digest's language
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +451,7 @@ class DigestStory:
     known: bool  # an earlier digest held this story; what follows is what is new in it
     why: Reason | None  # the shared rare terms, where several articles were grouped
     late: bool = False  # found only when a changed watchlist re-read the archive
+    wire: str = ""  # name of the one source that all its appearances credit, or are
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ The canonical URL is what the corpus is unique by and what is fetched, so no rew
 page: the scheme, `www.`, an `amp.` host and the trailing slash are kept. What is unified does not change the
 page: the case of the host, IDNA, default ports, dots in paths, percent-encoding, fragments, parameters that
 only track, and the AMP twin of a page.
+
+Beside it stands the page identity, which is never fetched: what two addresses have in common that are one page on
+every site but a strange one. By it a page is known again before it is fetched a second time.
 """
 
 from __future__ import annotations
@@ -36,6 +39,11 @@ _TRACKING = frozenset({
 # fmt: on
 _AMP_SEGMENT = re.compile(r"(?<=[^/])(?:/+amp)+(/*)\Z", re.IGNORECASE)
 _AMP_FILE = re.compile(r"(?<=[^/])(?:\.amp)+(\.html?)?\Z", re.IGNORECASE)
+_TWIN_HOST = re.compile(r"\A(?:(?:www|m|mobile|amp)\.)+(?=[^.]+\.)")
+_DEFAULT_DOCUMENT = re.compile(
+    r"/+(?:index|default)\.(?:html?|shtml|php\d?|aspx?|jsp|cfm)\Z", re.IGNORECASE | re.ASCII
+)
+_AMP_SECTION = re.compile(r"\A/+amp(?=/+[^/])", re.IGNORECASE)
 _AMP_PAIRS = frozenset({("outputtype", "amp"), ("output", "amp"), ("view", "amp"), ("format", "amp")})
 
 
@@ -59,6 +67,26 @@ def canonical_url(url: str, base: str | None = None) -> str:
     path = _without_amp(_normal_escapes(_without_dots(parts.path or "/"), _SAFE_IN_PATH))
     query = _without_tracking(parts.query)
     return f"{parts.scheme}://{_authority(parts)}{path}" + (f"?{query}" if query else "")
+
+
+def page_identity(url: str) -> str:
+    """Return what a canonical address has in common with the other addresses of its page; it is no address itself.
+
+    Left out: the scheme, the hosts `www.`, `m.`, `mobile.` and `amp.`, a leading `/amp/`, a default document
+    (`index.html`), slashes at the end, and the order of the query. The path keeps its case. What is no web address
+    is its own identity.
+    """
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in _DEFAULT_PORTS or not parts.netloc:
+            return url
+        host = _TWIN_HOST.sub("", parts.netloc.lower())
+        path = _DEFAULT_DOCUMENT.sub("", _normal_escapes(parts.path, _SAFE_IN_PATH).rstrip("/"))
+        path = _AMP_SECTION.sub("", path.rstrip("/"))
+        query = sorted(_normal_escapes(field, _SAFE_IN_QUERY) for field in parts.query.split("&") if field)
+    except ValueError:
+        return url
+    return host + path + ("?" + "&".join(query) if query else "")
 
 
 def host_of(url: str) -> str:

@@ -1,14 +1,36 @@
 """Memory: schema, migrations and queries; SQLite by default, PostgreSQL by URL."""
 
 from storage.store import Store, open_store
-from storage.values import ArchivedArticle, DigestRow, RunRow, StoredArticle, WatchlistVersion
+from storage.values import (
+    ArchivedArticle,
+    CorpusCounts,
+    DigestRow,
+    OutletLine,
+    ReindexArticle,
+    ReindexState,
+    Rejudged,
+    RunRow,
+    StoredArticle,
+    StoryArticle,
+    StoryEdit,
+    StoryRow,
+    WatchlistVersion,
+)
 
 __all__ = [
     "ArchivedArticle",
+    "CorpusCounts",
     "DigestRow",
+    "OutletLine",
+    "ReindexArticle",
+    "ReindexState",
+    "Rejudged",
     "RunRow",
     "Store",
     "StoredArticle",
+    "StoryArticle",
+    "StoryEdit",
+    "StoryRow",
     "WatchlistVersion",
     "open_store",
 ]

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import Connection, Table
-    from sqlalchemy.sql.dml import Insert
+    from sqlalchemy.dialects import postgresql
+
+    DialectInsert = postgresql.Insert | sqlite.Insert
 
 T = TypeVar("T")
 
@@ -25,26 +27,26 @@ def chunks(items: Sequence[T], most: int = _MOST_PARAMETERS) -> Iterator[Sequenc
         yield items[start : start + most]
 
 
-def insert_new(connection: Connection, table: Table) -> Insert:
-    """An INSERT that leaves rows alone which are there already (by any unique key)."""
+def insert_into(connection: Connection, table: Table) -> DialectInsert:
+    """An INSERT that can be told what to do where a row is there already: both databases say it alike."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql  # its drivers' modules are for those who use it
 
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
-def upsert(connection: Connection, table: Table, *, key: Sequence[str], update: Iterable[str]) -> Insert:
+def insert_new(connection: Connection, table: Table) -> DialectInsert:
+    """An INSERT that leaves rows alone which are there already (by any unique key)."""
+    return insert_into(connection, table).on_conflict_do_nothing()
+
+
+def upsert(
+    connection: Connection, table: Table, *, key: Sequence[str], update: Iterable[str]
+) -> DialectInsert:
     """An INSERT that sets the named columns where a row with the key exists."""
-    if connection.dialect.name == "postgresql":
-        from sqlalchemy.dialects import postgresql
-
-        new = postgresql.insert(table)
-        changed = {name: new.excluded[name] for name in update}
-        return new.on_conflict_do_update(index_elements=key, set_=changed)
-    lite = sqlite.insert(table)
-    changed = {name: lite.excluded[name] for name in update}
-    return lite.on_conflict_do_update(index_elements=key, set_=changed)
+    new = insert_into(connection, table)
+    return new.on_conflict_do_update(index_elements=key, set_={name: new.excluded[name] for name in update})
 
 
 def serialise(connection: Connection, name: str) -> None:

@@ -114,6 +114,8 @@ def _report_article(row: Row[Any], untold: Sequence[Row[Any]]) -> ReportArticle:
         mentions=tuple(mention(each) for each in untold),
         source=row.source,
         last_mention=max(each.id for each in untold),
+        wire=row.wire,
+        added=tuple((start, end) for start, end in row.added),
     )
 
 

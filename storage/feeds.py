@@ -12,9 +12,10 @@ from sqlalchemy import func, or_, select, update
 
 from rasid.errors import StorageError
 from rasid.types import Entry, FeedState, FeedStatus, PendingEntry
+from storage import twins
 from storage.columns import clean
 from storage.dialects import chunks, insert_new, serialise, upsert
-from storage.schema import articles, entries, feeds, identity
+from storage.schema import entries, feeds, identity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,15 +124,18 @@ def save_poll(connection: Connection, state: FeedState, found: Sequence[Entry], 
 
 def _queue(connection: Connection, feed_id: str, found: Sequence[Entry], now: datetime) -> int:
     seen_keys = _seen_keys(connection, feed_id, found)
-    seen_urls = _seen_urls(connection, found)
     rows = []
     for entry in found:
-        key, url = identity(entry.key), identity(entry.url)
-        if key in seen_keys:
-            continue
-        rows.append(_entry_row(feed_id, entry, now, duplicate=url in seen_urls))
-        seen_keys.add(key)
-        seen_urls.add(url)
+        key = identity(entry.key)
+        if key not in seen_keys:
+            rows.append(_entry_row(feed_id, entry, now))
+            seen_keys.add(key)
+    known = twins.known(connection, feed_id, rows)
+    for row in rows:
+        hashes = {row["url_hash"], row["page_hash"], row["content_hash"]} - {None}
+        if known & hashes:
+            row.update(state="duplicate", summary="", ended_at=now)
+        known |= hashes
     if rows:
         connection.execute(insert_new(connection, entries), rows)
     return sum(row["state"] == "pending" for row in rows)
@@ -151,32 +155,24 @@ def _seen_keys(connection: Connection, feed_id: str, found: Sequence[Entry]) -> 
     return seen
 
 
-def _seen_urls(connection: Connection, found: Sequence[Entry]) -> set[str]:
-    """URLs that another entry leads to, whatever became of it, or that the corpus holds."""
-    urls = [identity(entry.url) for entry in found]
-    seen: set[str] = set()
-    for some in chunks(urls):
-        for column in (entries.c.url_hash, articles.c.url_hash):
-            seen.update(connection.scalars(select(column).where(column.in_(some))))
-    return seen
-
-
-def _entry_row(feed_id: str, entry: Entry, now: datetime, *, duplicate: bool) -> dict[str, Any]:
+def _entry_row(feed_id: str, entry: Entry, now: datetime) -> dict[str, Any]:
     return {
         "feed_id": feed_id,
         "key": entry.key,
         "key_hash": identity(entry.key),
         "url": entry.url,
         "url_hash": identity(entry.url),
+        "page_hash": twins.page_hash(entry.url),
+        "content_hash": twins.content_hash(entry),
         "title": entry.title,
-        "summary": "" if duplicate else entry.summary,
+        "summary": entry.summary,
         "published": entry.published,
         "author": entry.author,
         "first_seen": now,
         "due_order": min(entry.published or now, now),  # feeds date into the future
-        "state": "duplicate" if duplicate else "pending",
+        "state": "pending",
         "next_try": now,
-        "ended_at": now if duplicate else None,
+        "ended_at": None,
     }
 
 

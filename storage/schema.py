@@ -5,6 +5,7 @@
     feeds ──< entries ──> articles ──< fingerprint, mentions, article_terms
                           articles >── stories
                           articles ──< article_words (which words an article holds); archive_words
+                         stories ──< story_edits; outlet_lines; reindex
     windows ── digests ──< digest_articles (what a subscription was told), deliveries (the outbox)
     watchlist_versions
     runs
@@ -34,7 +35,7 @@ from sqlalchemy import (
 
 from storage.columns import CleanText, Json, Lexemes, UtcDateTime, clean
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. Stands here too, so that a start need not load Alembic to see that all is well."""
 
 metadata = MetaData(
@@ -98,8 +99,12 @@ entries = Table(
     Column("error", CleanText),
     Column("ended_at", UtcDateTime),
     Column("article_id", _Id, ForeignKey("articles.id")),
+    Column("page_hash", _Hash, nullable=False, server_default=""),  # of rasid.urls.page_identity
+    Column("content_hash", _Hash),  # see storage.twins; null: too little is known to tell it by
     UniqueConstraint("feed_id", "key_hash"),  # save_poll: is this entry new to its feed?
     Index(None, "url_hash"),  # save_poll: does another entry lead to the same page?
+    Index(None, "page_hash"),  # save_poll: the same, by another address
+    Index(None, "feed_id", "content_hash"),  # save_poll: the same, by what the feed says of it
     # claim_entries, pending_entries: the queue is small, the table is not.
     Index(
         "ix_entries_pending",
@@ -126,6 +131,15 @@ stories = Table(
     Column("headline", CleanText, nullable=False),  # of the article that opened it
     Column("first_at", UtcDateTime, nullable=False),
     Column("last_at", UtcDateTime, nullable=False),
+    Column("merged_into", _Id, ForeignKey("stories.id")),  # its articles are there now
+    Index(None, "last_at"),  # stories: the newest
+    # story: which ones were merged into it?
+    Index(
+        "ix_stories_merged",
+        "merged_into",
+        sqlite_where=text("merged_into IS NOT NULL"),
+        postgresql_where=text("merged_into IS NOT NULL"),
+    ),
 )
 
 articles = Table(
@@ -155,12 +169,18 @@ articles = Table(
     Column("story_why_ar", CleanText, nullable=False),
     Column("story_why_en", CleanText, nullable=False),
     Column("stored_at", UtcDateTime, nullable=False),
-    Column("text", CleanText, nullable=False),  # last: SQLite reads the others without it
+    Column("text", CleanText, nullable=False),
+    Column("page_hash", _Hash, nullable=False, server_default=""),  # of rasid.urls.page_identity
+    Column("wire", CleanText, nullable=False, server_default=""),  # id of the agency whose text it is
+    Column("added", Json, nullable=False, server_default="[]"),  # extends, revised: spans of its text
+    Column("keys", Integer, nullable=False, server_default="0"),  # how many its fingerprint has, footers' too
+    Column("story_pinned", Boolean, nullable=False, server_default=text("false")),  # an operator put it there
     UniqueConstraint("url_hash"),  # store_article, save_poll: is this page in the corpus?
+    Index(None, "page_hash"),  # save_poll: the same, by another address
     Index(None, "exact"),  # candidates: the same words
     Index(None, "published"),  # story_members
     Index(None, "first_seen"),  # unreported
-    Index(None, "story_id"),  # unreported: was this story told before?
+    Index(None, "story_id"),  # unreported: was this story told before? stories: what is in it?
 )
 
 article_terms = Table(
@@ -176,7 +196,39 @@ fingerprint = Table(
     # candidates: one range of the primary key for each hash; WITHOUT ROWID the table is that index.
     Column("hash", BigInteger, primary_key=True, autoincrement=False),
     Column("article", _Id, ForeignKey("articles.id"), primary_key=True, autoincrement=False),
+    Index(None, "article"),  # rejudge: the keys that an article has had
     sqlite_with_rowid=False,
+)
+
+outlet_lines = Table(
+    "outlet_lines",  # no foreign keys: they are statistics, and stories change under them
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    Column("outlet", CleanText, primary_key=True),  # "": the row counts outlets, not articles
+    Column("articles", Integer, nullable=False),  # that held the line; where outlets are counted, one a story
+    Column("story_id", BigInteger, nullable=False),  # of the latest of them
+    Column("article_id", BigInteger, nullable=False),  # the first of them
+    Column("last_seen", UtcDateTime, nullable=False),
+    # learned_lines, outlet_lines: few of the lines that the table counts are ever learned.
+    Index(
+        "ix_outlet_lines_learned",
+        "outlet",
+        sqlite_where=text("articles >= 3"),
+        postgresql_where=text("articles >= 3"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+story_edits = Table(
+    "story_edits",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", CleanText, nullable=False),
+    Column("kind", CleanText, nullable=False),  # merge, split
+    Column("story_id", _Id, ForeignKey("stories.id"), nullable=False),  # that the articles were in
+    Column("into_id", _Id, ForeignKey("stories.id"), nullable=False),  # that they are in since
+    Column("articles", Json, nullable=False),  # ids
 )
 
 mentions = Table(
@@ -316,6 +368,19 @@ watchlist_versions = Table(
     ),  # articles up to this id are re-read
     Column("reread_done", UtcDateTime),
     Index(None, "watchlist", "id"),  # save_watchlist_version: the newest
+)
+
+reindex = Table(
+    "reindex",
+    metadata,
+    # A process that takes over from a dead one gets a row of its own: by the id it is known who holds the lease.
+    Column("id", _Id, primary_key=True),
+    Column("version", CleanText, nullable=False),  # of the code that judges
+    Column("started", UtcDateTime, nullable=False),
+    Column("after", BigInteger, nullable=False),  # articles up to this id are judged anew
+    Column("total", Integer, nullable=False),  # articles when it started
+    Column("finished", UtcDateTime),
+    Column("lease_until", UtcDateTime),
 )
 
 runs = Table(

@@ -8,22 +8,11 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rasid.errors import StorageError
-from storage import (
-    archive,
-    articles,
-    deliveries,
-    digests,
-    feeds,
-    mentions,
-    migrate,
-    presence,
-    runs,
-    watchlists,
-)
+from storage import deliveries, digests, feeds, lines, migrate, presence, reindex, runs, watchlists
+from storage.corpus import Corpus
 from storage.engine import connect, parse_url, quick_check, reading, writing
 from storage.errors import MIGRATE, storage_error
 from storage.schema import REVISION
-from storage.values import NewArticle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,26 +20,19 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from sqlalchemy import Connection, Engine
+    from sqlalchemy import Connection
 
     from rasid.types import (
-        Article,
-        Candidate,
         Channel,
         Delivery,
         Digest,
         Entry,
         Feed,
         FeedState,
-        Fingerprint,
-        Mention,
         PendingEntry,
         ReportArticle,
-        StoryChoice,
-        StoryMember,
-        Verdict,
     )
-    from storage.values import ArchivedArticle, DigestRow, RunRow, StoredArticle, WatchlistVersion
+    from storage.values import DigestRow, RunRow, WatchlistVersion
 
 
 def open_store(url: str) -> Store:
@@ -62,14 +44,12 @@ def open_store(url: str) -> Store:
     return Store(connect(parse_url(url)))
 
 
-class Store:
+class Store(Corpus):
     """Rasid's memory. Methods may be called from several threads; each is one transaction.
 
-    Every method that changes something may be called again after a crash: leases lapse, unique keys hold.
+    Every method that changes something may be called again after a crash: leases lapse, unique keys hold. Those about
+    articles stand in storage.corpus.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def __enter__(self) -> Self:
         return self
@@ -114,6 +94,7 @@ class Store:
         with writing(self._engine) as connection:
             feeds.release_all(connection)
             deliveries.release_all(connection)
+            reindex.release_all(connection)
 
     @property
     def is_sqlite(self) -> bool:
@@ -207,135 +188,6 @@ class Store:
         """Feed id, URL and error of what was given up since then."""
         with reading(self._engine) as connection:
             return feeds.failed_entries(connection, since)
-
-    # ── corpus ────────────────────────────────────────────────────────────────────────────────────
-
-    def candidates(self, fp: Fingerprint, limit: int = 8) -> list[Candidate]:
-        """Articles that may be the original: the same words first, then most shared keys first."""
-        with reading(self._engine) as connection:
-            return articles.candidates(connection, fp, limit)
-
-    def story_members(self, since: datetime) -> list[StoryMember]:
-        """What the story index is built of: articles published since then."""
-        with reading(self._engine) as connection:
-            return articles.story_members(connection, since)
-
-    def store_article(
-        self,
-        entry_id: int | None,
-        article: Article,
-        fp: Fingerprint,
-        verdict: Verdict,
-        choice: StoryChoice,
-        terms: Mapping[str, float],
-        mentions: Sequence[Mention],
-        list_versions: Mapping[str, str],
-        now: datetime,
-    ) -> StoredArticle:
-        """Store an article with all that was found out about it and finish its entry, or nothing of it.
-
-        `list_versions`: term id → version of the watchlist that holds it.
-        """
-        new = NewArticle(article, fp, verdict, choice, terms, mentions, list_versions)
-        with writing(self._engine) as connection:
-            return articles.store(connection, entry_id, new, now)
-
-    def article(self, article_id: int) -> Candidate | None:
-        """One article of the corpus."""
-        with reading(self._engine) as connection:
-            return articles.article(connection, article_id)
-
-    def corpus_size(self) -> int:
-        """How many articles the corpus holds, copies included."""
-        with reading(self._engine) as connection:
-            return articles.corpus_size(connection)
-
-    # ── archive: the corpus by its words ──────────────────────────────────────────────────────────
-
-    def archive_words(self) -> Iterator[str]:
-        """Every word that any article holds, once each, folded; those over 500 letters shortened, with a "…"."""
-        last = ""
-        while words := self._words_after(last):
-            yield from words
-            last = words[-1]
-
-    def _words_after(self, word: str) -> Sequence[str]:
-        """A page of the words, in a transaction of its own: a slow reader holds up neither VACUUM nor the WAL."""
-        with reading(self._engine) as connection:
-            return archive.words_after(connection, word)
-
-    def word_counts(self, words: Sequence[str]) -> dict[str, int]:
-        """How many articles hold each of some folded words; those that none holds are left out."""
-        with reading(self._engine) as connection:
-            return archive.word_counts(connection, words)
-
-    def articles_with(
-        self,
-        groups: Sequence[Sequence[Sequence[str]]],
-        *,
-        since: datetime | None = None,
-        after: int = 0,
-        limit: int,
-    ) -> list[int]:
-        """A page of the articles that hold, of any group, a word of every part: ids after that one, ascending.
-
-        Words are folded ones. Every article holds a group without parts; none holds a part without words.
-        """
-        with reading(self._engine) as connection:
-            return archive.articles_with(connection, groups, since, after, limit)
-
-    def recent_ids(self, since: datetime | None, after: int, limit: int) -> list[int]:
-        """A page of the articles first seen since then, or of all: ids after that one, ascending."""
-        with reading(self._engine) as connection:
-            return archive.recent_ids(connection, since, after, limit)
-
-    def archived(self, ids: Sequence[int]) -> list[ArchivedArticle]:
-        """Articles with their texts, in order of id; unknown ids are passed over."""
-        with reading(self._engine) as connection:
-            return archive.archived(connection, ids)
-
-    def archive_size(self, since: datetime | None = None) -> int:
-        """How many articles were first seen since then, or ever; copies included."""
-        with reading(self._engine) as connection:
-            return archive.size(connection, since)
-
-    # ── mentions ──────────────────────────────────────────────────────────────────────────────────
-
-    def mentions(self, article_id: int) -> list[Mention]:
-        """All mentions of an article, in the order in which they were found."""
-        with reading(self._engine) as connection:
-            return mentions.of_article(connection, article_id)
-
-    def mentioned_ids(
-        self, terms: Sequence[str], *, since: datetime | None, after: int = 0, limit: int
-    ) -> list[int]:
-        """A page of the articles that have mentions of any of the terms: ids after that one, ascending."""
-        with reading(self._engine) as connection:
-            return mentions.mentioned_ids(connection, terms, since, after, limit)
-
-    def revise_mentions(
-        self,
-        article_id: int,
-        terms: Sequence[str],
-        found: Sequence[Mention],
-        list_versions: Mapping[str, str],
-        now: datetime,
-    ) -> tuple[int, int]:
-        """Make an article's mentions of some terms those that a changed watchlist finds; mentions gained and lost.
-
-        A mention found in the same place stays the row that it was, with the version that found it; new ones are
-        late. Other terms' mentions are neither added nor removed.
-
-        Raises:
-            StorageError: there is no such article.
-        """
-        with writing(self._engine) as connection:
-            return mentions.revise(connection, article_id, terms, found, list_versions, now)
-
-    def rename_term(self, old: str, new: str) -> int:
-        """Give all mentions of a term another id; how many there were."""
-        with writing(self._engine) as connection:
-            return mentions.rename_term(connection, old, new)
 
     # ── digests ───────────────────────────────────────────────────────────────────────────────────
 
@@ -461,8 +313,9 @@ class Store:
             return runs.last(connection, kind)
 
     def prune(self, before: datetime) -> int:
-        """Drop runs that ended before then; how many."""
+        """Drop runs that ended before then, and lines of articles that were not seen again; how many runs."""
         with writing(self._engine) as connection:
+            lines.prune(connection)
             return runs.prune(connection, before)
 
 

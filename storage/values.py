@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from rasid.types import (
         Article,
+        Candidate,
         DeliveryState,
         Fingerprint,
         Language,
         Mention,
+        Reason,
         Relation,
         StoryChoice,
+        StoryMember,
         Verdict,
     )
+
+    Judge = Callable[[Sequence[Candidate], Sequence[StoryMember]], tuple[Verdict, StoryChoice]]
+    """Decides about an article: the candidates for its original, and what stories gained meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewArticle:
-    """All that was found out about an article, stored as one."""
+    """All that can be found out about an article by itself."""
 
     article: Article
     fingerprint: Fingerprint
-    verdict: Verdict
-    choice: StoryChoice
     terms: Mapping[str, float]  # stem → weight, for the story index
     mentions: Sequence[Mention]
     list_versions: Mapping[str, str]  # term id → version of the watchlist that holds it
@@ -42,6 +46,8 @@ class StoredArticle:
     story_id: int
     created: bool  # False: its URL was in the corpus already
     new_story: bool
+    verdict: Verdict | None = None  # as judged; None where it was not created
+    choice: StoryChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,109 @@ class ArchivedArticle:
     first_seen: datetime
     language: Language
     relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusCounts:
+    """How much the corpus holds."""
+
+    relations: Mapping[Relation, int]  # articles; only relations that occur
+    stories: int  # that have articles
+    keys: int  # by which candidates are found
+
+
+@dataclass(frozen=True, slots=True)
+class OutletLine:
+    """A line that an outlet prints under everything."""
+
+    outlet: str  # "": it is known everywhere, and counted by outlets
+    articles: int  # that held it; outlets, where it is known everywhere
+    article_id: int  # the first that held it
+    hash: int  # as in Fingerprint.lines
+
+
+@dataclass(frozen=True, slots=True)
+class StoryRow:
+    """A story as operators see it in a list."""
+
+    id: int
+    headline: str
+    first_at: datetime
+    last_at: datetime
+    articles: int  # copies included
+    copies: int
+    outlets: tuple[str, ...]  # in order of appearance
+    wires: tuple[str, ...]  # ids of the agencies whose texts are among them, in order of appearance
+    merged: tuple[int, ...]  # ids of the stories that were merged into it, also by way of another
+
+
+@dataclass(frozen=True, slots=True)
+class StoryArticle:
+    """An article of a story, with the reasons for its being there."""
+
+    id: int
+    outlet: str
+    title: str
+    url: str
+    published: datetime
+    relation: Relation
+    original: int | None
+    score: float
+    copy_why: Reason
+    story_why: Reason
+    wire: str
+    pinned: bool  # an operator put it there: it stays when articles are judged anew
+
+
+@dataclass(frozen=True, slots=True)
+class StoryEdit:
+    """What an operator did to stories."""
+
+    id: int
+    at: datetime
+    who: str
+    kind: Literal["merge", "split"]
+    story_id: int  # that the articles were in
+    into_id: int  # that they are in since
+    articles: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexState:
+    """How far the corpus was judged anew."""
+
+    id: int  # of this process's turn: who takes over from a dead one gets another
+    version: str  # of the code that judges
+    started: datetime
+    after: int  # articles up to this id are done
+    total: int  # articles in the corpus when the turn began
+    finished: datetime | None
+    lease_until: datetime | None  # None: nobody is at it
+
+
+@dataclass(frozen=True, slots=True)
+class ReindexArticle:
+    """An article to be judged anew."""
+
+    id: int
+    outlet: str
+    title: str
+    text: str
+    author: str | None
+    published: datetime
+    relation: Relation
+    original: int | None
+    story_id: int
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rejudged:
+    """What came of judging an article anew."""
+
+    story_id: int
+    relation_changed: bool  # or its original
+    story_changed: bool
 
 
 @dataclass(frozen=True, slots=True)

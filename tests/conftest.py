@@ -40,7 +40,7 @@ class PostgresServer:
         self._uri = uri
         self._names = (f"rasid_{number}" for number in itertools.count())
         # Nothing in it outlives the tests: waiting for the disk would only slow them.
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             self.execute(f"ALTER SYSTEM SET {setting} = off")
         self.execute("SELECT pg_reload_conf()")
 

@@ -21,17 +21,16 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from rasid.app.context import http_options
+from rasid.app.judging import ask, judge
 from rasid.app.reread import reread_archive
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.cleaning import clean_text, clean_title
-from rasid.copies import decide, fingerprint
 from rasid.errors import ExtractError, FeedParseError, FetchError
 from rasid.polling import PollOptions, after_failure, after_success, conditional
-from rasid.stories import StoryIndex, story_terms
+from rasid.stories import StoryIndex
 from rasid.types import (
     SUPPRESSED,
     Article,
-    Candidate,
     CollectReport,
     Extracted,
     Feed,
@@ -39,10 +38,7 @@ from rasid.types import (
     FeedState,
     PageFailure,
     PendingEntry,
-    Reason,
-    StoryChoice,
     StoryMember,
-    Verdict,
 )
 from sources.http import Fetcher
 from sources.workers import Workers
@@ -51,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rasid.app.context import Clock, Rasid
+    from rasid.types import Candidate, LearnedLines, Mention, StoryChoice, Verdict
+    from storage import StoredArticle
 
 EXTRACT = "extract (trafilatura)"  # the stage that is most of a run's CPU: the table shows its share
 CHUNK = 64  # pages in the air at once: bounds memory (64 pages of 5 MB), and is what a killed run repeats
@@ -262,7 +260,7 @@ def ingest_pages(
 async def _ingest_all(run: _Run) -> None:
     store, settings = run.rasid.store, run.rasid.config.settings.collect
     before = run.workers.cpu_seconds
-    with run.stages.span("story", items=0):
+    with run.stages.span("copies, story", items=0):
         index = StoryIndex(store.story_members(run.clock() - timedelta(days=settings.story_days)))
     done, total = 0, min(store.pending_entries(), settings.max_pages)
     with run.stages.rest("fetch pages"):
@@ -307,8 +305,9 @@ async def _ingest_batch(
         else:
             articles.append((pending, outcome))
     run.rasid.store.release_entries(unread)
+    learned = run.rasid.store.learned_lines()
     for pending, article in sorted(articles, key=lambda pair: (pair[1].published, pair[0].id)):
-        _store(run, index, pending, article)
+        _store(run, index, learned, pending, article)
 
 
 async def _read(
@@ -375,53 +374,52 @@ def published_at(page: datetime | None, feed: datetime | None, first_seen: datet
     return min(page or feed or first_seen, first_seen)
 
 
-def _store(run: _Run, index: StoryIndex, pending: PendingEntry, article: Article) -> None:
+def _store(
+    run: _Run, index: StoryIndex, learned: LearnedLines, pending: PendingEntry, article: Article
+) -> None:
     """Clean article in, one transaction out: copy?, story, mentions, entry done."""
-    store, stages, counts = run.rasid.store, run.stages, run.counts
-    with stages.span("copies"):
-        print_ = fingerprint(article.title, article.text)
-        candidates = store.candidates(print_)
-        verdict = decide(article.title, article.text, article.published, candidates)
-    with stages.span("story"):
-        terms = story_terms(article.title, article.text)
-        choice = _story(verdict, candidates) or index.choose(
-            terms, article.published, title=article.title, text=article.text
-        )
+    store, stages = run.rasid.store, run.stages
+    with stages.span("copies, story", items=0):
+        asked = ask(article.title, article.text, article.published, article.outlet, article.author, learned)
     with stages.span("match"):
         mentions = run.rasid.matcher.find(article.text, article.title)
+
+    def judged(candidates: Sequence[Candidate], newer: Sequence[StoryMember]) -> tuple[Verdict, StoryChoice]:
+        """Inside the transaction: what another collect stored a moment ago is seen."""
+        with stages.span("copies, story"):
+            for member in newer:
+                index.add(member)
+            return judge(asked, candidates, index, learned)
+
     with stages.span("store"):
         stored = store.store_article(
             pending.id,
-            article,
-            print_,
-            verdict,
-            choice,
-            terms,
+            replace(article, wire=asked.wire),
+            asked.fingerprint,
+            judged,
+            asked.terms,
             mentions,
             run.rasid.config.list_versions,
             run.clock(),
+            after=index.last_id,
         )
+    if stored.created:
+        index.add(StoryMember(stored.id, stored.story_id, asked.terms, article.published, asked.wire))
+    _count(run.counts, article, stored, mentions)
+
+
+def _count(counts: _Counts, article: Article, stored: StoredArticle, mentions: Sequence[Mention]) -> None:
     counts.fetched += article.source == "page"
-    if not stored.created:
+    if stored.verdict is None:
         counts.known += 1
         return
-    index.add(StoryMember(stored.id, stored.story_id, terms, article.published))
     counts.stored += 1
-    counts.copies += verdict.relation in SUPPRESSED
-    counts.linked += verdict.relation in {"extends", "revised"}
+    counts.copies += stored.verdict.relation in SUPPRESSED
+    counts.linked += stored.verdict.relation in {"extends", "revised"}
     counts.stories += stored.new_story
     counts.from_feed += article.source == "feed"
     counts.mentions += sum(mention.status == "matched" for mention in mentions)
     counts.uncertain += sum(mention.status == "uncertain" for mention in mentions)
-
-
-def _story(verdict: Verdict, candidates: Sequence[Candidate]) -> StoryChoice | None:
-    """The original's story, for a copy or an article that holds its original; a revised table is its own event."""
-    if verdict.original is None or verdict.relation == "revised":
-        return None
-    story = next(c.story_id for c in candidates if c.id == verdict.original)
-    why = Reason(ar="من أصل واحد", en="from one original")
-    return StoryChoice(story, verdict.score, (), why) if story is not None else None
 
 
 # ── settings as the stages want them ─────────────────────────────────────────────────────────────

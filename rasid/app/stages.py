@@ -32,6 +32,7 @@ class Stages:
         self._cpu: dict[str, float] = {}
         self._items: dict[str, int] = {}
         self._in_spans = 0.0  # CPU of this process that spans have counted
+        self._wall_in_spans = 0.0
 
     def add(self, stage: str, *, items: int = 0, wall: float = 0.0, cpu: float = 0.0) -> None:
         """Count items and seconds to a stage."""
@@ -45,14 +46,16 @@ class Stages:
 
     @contextmanager
     def span(self, stage: str, items: int = 1) -> Iterator[None]:
-        """Measure a block that does not await."""
+        """Measure a block that does not await, without the spans inside it."""
         wall, cpu = time.perf_counter(), time.process_time()
+        inner_wall, inner_cpu = self._wall_in_spans, self._in_spans
         try:
             yield
         finally:
-            spent = time.process_time() - cpu
-            self._in_spans += spent
-            self.add(stage, items=items, wall=time.perf_counter() - wall, cpu=spent)
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+            own = wall - (self._wall_in_spans - inner_wall), cpu - (self._in_spans - inner_cpu)
+            self._wall_in_spans, self._in_spans = inner_wall + wall, inner_cpu + cpu
+            self.add(stage, items=items, wall=own[0], cpu=own[1])
 
     @contextmanager
     def rest(self, stage: str) -> Iterator[None]:

@@ -27,6 +27,8 @@ COMMANDS = {
     "serve": ("rasid.cli.run", "Collect, digest and maintain on their schedules, until interrupted."),
     "feeds": ("rasid.cli.show", "The feeds and how they do."),
     "digest": ("rasid.cli.show", "Digests: preview the next one, list those sent."),
+    "stories": ("rasid.cli.stories", "The articles about one event: list, show, find, merge, split."),
+    "corpus": ("rasid.cli.corpus", "All stored articles: show, learned lines, judging anew."),
     "explain": ("rasid.cli.watch", "Why an article matches or does not: every hit, every refusal."),
     "backtest": (
         "rasid.cli.watch",

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import click
 
 from rasid.app.context import load_config, read_file
+from rasid.app.judging import ask, judge
+from rasid.boilerplate import LineCounts
 from rasid.cleaning import clean_text, clean_title
 from rasid.cli import FINDINGS
-from rasid.copies import MemoryCorpus, decide, fingerprint
+from rasid.copies import MemoryCorpus
 from rasid.errors import ExtractError
 from rasid.matching import Matcher
-from rasid.stories import StoryIndex, story_terms
+from rasid.stories import StoryIndex
 from rasid.types import Candidate, Mention, StoryMember, Term
 
 if TYPE_CHECKING:
@@ -150,35 +152,35 @@ class Stream:
     """Copies and stories over a stream of articles, in memory."""
 
     def __init__(self) -> None:
-        self._corpus, self._index = MemoryCorpus(), StoryIndex()
+        self._corpus, self._index, self._lines = MemoryCorpus(), StoryIndex(), LineCounts()
         self._ids: dict[int, object] = {}
-        self._stories: dict[int, int] = {}
-        self._numbers, self._story_numbers = count(), count(1)
+        self._numbers, self._story_numbers = count(1), count(1)
 
     def handle(self, row: Row) -> Row:
         """One article's relation, original and story."""
         title = _text(row, "title", required=False)
         text = clean_text(_text(row, "text"), title)
         published = _time(_text(row, "published", required=False))
-        print_ = fingerprint(title, text)
-        verdict = decide(title, text, published, self._corpus.candidates(print_))
-        terms = story_terms(title, text)
-        number = next(self._numbers)
-        if verdict.original is not None and verdict.relation != "revised":
-            story, score = self._stories[verdict.original], verdict.score
-        else:
-            choice = self._index.choose(terms, published, title=title, text=text)
-            story, score = choice.story_id or next(self._story_numbers), verdict.score or choice.score
-        self._ids[number], self._stories[number] = row["id"], story
-        self._corpus.add(Candidate(number, title, text, published, story), print_, verdict)
-        self._index.add(StoryMember(number, story, terms, published))
+        outlet = _text(row, "source", required=False)
+        learned = self._lines.learned
+        asked = ask(title, text, published, outlet, None, learned)
+        verdict, choice = judge(asked, self._corpus.candidates(asked.fingerprint), self._index, learned)
+        number, story = next(self._numbers), choice.story_id or next(self._story_numbers)
+        self._ids[number] = row["id"]
+        self._corpus.add(Candidate(number, title, text, published, story, outlet), asked.fingerprint, verdict)
+        self._index.add(StoryMember(number, story, asked.terms, published, asked.wire))
+        if verdict.relation == "new":
+            self._lines.add(outlet, story, asked.fingerprint.lines)
         return {
             "id": row["id"],
             "relation": verdict.relation,
             "original": None if verdict.original is None else self._ids[verdict.original],
             "story": f"s{story}",
-            "score": round(score, 4),
+            "score": round(verdict.score or choice.score, 4),
             "why": verdict.why.ar,
+            "story_why": choice.why.ar,
+            "wire": asked.wire or None,
+            "added": [text[start:end] for start, end in verdict.added],
         }
 
 
@@ -202,6 +204,8 @@ def _time(text: str) -> datetime:
 def dedupe() -> None:
     """Recognise copies and stories: {"id","title","text"[,"url","source","published"]} in time order in.
 
-    Out: {"id","relation","original","story","score","why"} a line.
+    Out: {"id","relation","original","story","score","why","story_why","wire","added"} a line: how it relates to
+    which earlier article, its story, both reasons, whose report it passes on, and the passages or figures that
+    its original has not.
     """
     _filter(Stream().handle)

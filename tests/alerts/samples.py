@@ -25,6 +25,7 @@ HOSTILE = (
     "\u202eمقلوب\u2066\r\nX-Evil: 1\u2028\ud800 *[x](javascript:1)"
 )
 
+_ENGLISH = {"رويترز": "Reuters", "بلومبرغ": "Bloomberg"}
 _TERMS = {"إنفيديا": "nvidia", "Nvidia": "nvidia", "هواوي": "huawei", "Kunlun": "kunlun"}
 
 
@@ -46,6 +47,8 @@ def appearance(
     title: str,
     relation: Relation = "new",
     note: Reason | None = None,
+    added: Snippet | None = None,
+    wire: str = "",
 ) -> Appearance:
     """One outlet's article."""
     return Appearance(
@@ -56,13 +59,23 @@ def appearance(
         published=NOW - timedelta(hours=hours),
         relation=relation,
         note=note,
+        added=added,
+        wire=wire,
     )
 
 
 def _copies(count: int, first: int, title: str) -> list[Appearance]:
     note = Reason(ar="96% من النص", en="96% of the text")
     return [
-        appearance(first + n, f"موقع الخبر {n + 1}", 3 - n / 10, title=title, relation="near", note=note)
+        appearance(
+            first + n,
+            f"موقع الخبر {n + 1}",
+            3 - n / 10,
+            title=title,
+            relation="near",
+            note=note,
+            wire="رويترز" if n == 0 else "",
+        )
         for n in range(count)
     ]
 
@@ -86,7 +99,7 @@ STORIES = (
             snippet("ويرى محللون أن القرار يضغط على {هواوي} التي كسبت حصة من السوق في غياب منافستها."),
         ),
         appearances=(
-            appearance(1, "الراصد التقني", 4.2, title=_EXPORT),
+            appearance(1, "الراصد التقني", 4.2, title=_EXPORT, wire="رويترز"),
             *_copies(7, 20, _EXPORT),
             appearance(
                 2,
@@ -97,6 +110,11 @@ STORIES = (
                 note=Reason(
                     ar="يضيف 120 كلمة عن أثر القرار في الأسعار", en="adds 120 words on the effect on prices"
                 ),
+                added=snippet(
+                    "ويتوقع تجار في شنجن أن يهبط سعر {H20} بنحو 15% خلال أسبوعين. وكان سعرها قد بلغ 13 ألف دولار "
+                    "في السوق الموازية."
+                ),
+                wire="The Information",
             ),
             appearance(3, "Gulf Chips", 0.4, title="رفع القيود عن H20: خمسة أسئلة"),
         ),
@@ -108,7 +126,7 @@ STORIES = (
         ),
         known=False,
         why=Reason(
-            ar="كلمات نادرة مشتركة: الترخيص، H20، الشحن", en="rare words in common: الترخيص، H20، الشحن"
+            ar="كلمات نادرة مشتركة: الترخيص، H20، الشحن", en="rare words in common: الترخيص, H20, الشحن"
         ),
     ),
     DigestStory(
@@ -127,6 +145,9 @@ STORIES = (
                 title=_ALLIANCE,
                 relation="revised",
                 note=Reason(ar="الأرقام تغيّرت: 9000 → 12000", en="the figures changed: 9,000 → 12,000"),
+                added=replace(
+                    snippet("وتبلغ طاقة الخط الثاني {12000} رقاقة في الشهر."), hits=(Hit(23, 28, term=""),)
+                ),
             ),
         ),
         matched=(("huawei", "هواوي", 4),),
@@ -155,12 +176,15 @@ STORIES = (
         terms=("nvidia",),
         snippets=(snippet("ارتفعت إيرادات {إنفيديا} إلى 57 مليار دولار، بزيادة 62% عن العام الماضي."),),
         appearances=(
-            appearance(6, "أسواق ومال", 14, title=_RESULTS),
-            appearance(7, "يومية التقنية", 13, title="نتائج نفيديا تدفع أسهم الرقائق إلى الصعود"),
+            appearance(6, "أسواق ومال", 14, title=_RESULTS, wire="بلومبرغ"),
+            appearance(
+                7, "يومية التقنية", 13, title="نتائج نفيديا تدفع أسهم الرقائق إلى الصعود", wire="بلومبرغ"
+            ),
         ),
         matched=(("nvidia", "إنفيديا", 11), ("nvidia", "نفيديا", 4)),
         known=False,
         why=None,
+        wire="بلومبرغ",
     ),
     DigestStory(
         story_id=5,
@@ -170,7 +194,12 @@ STORIES = (
         snippets=(snippet("قالت {هواوي} <b>ذلك</b> \u202eوعكسته\u2028 & انتهى <!here>."),),
         appearances=(
             replace(appearance(8, HOSTILE, 30, title="عنوان"), url="https://user:secret@evil.example/"),
-            replace(appearance(9, "منصة", 40, title=HOSTILE), url="data:text/html,x"),
+            replace(
+                appearance(
+                    9, "منصة", 40, title=HOSTILE, relation="extends", added=snippet(HOSTILE), wire=HOSTILE
+                ),
+                url="data:text/html,x",
+            ),
         ),
         matched=(("huawei", "هواوي", 1),),
         known=False,
@@ -246,17 +275,37 @@ def late() -> Digest:
 
 
 def english() -> Digest:
-    """The rich one for an English reader; headlines stay Arabic."""
-    return replace(rich(), language="en", name="Chips digest")
+    """The rich one for an English reader; headlines and quotes stay Arabic."""
+    stories = tuple(
+        replace(
+            story,
+            appearances=tuple(
+                replace(one, wire=_ENGLISH.get(one.wire, one.wire)) for one in story.appearances
+            ),
+            wire=_ENGLISH.get(story.wire, story.wire),
+        )
+        for story in STORIES
+    )
+    return replace(rich(), language="en", name="Chips digest", stories=stories)
 
 
 def huge() -> Digest:
     """As hostile in size as values can be: forty stories, long everything, escapes all over."""
     long = "&\"'<😀" * 400
     note = Reason(ar=long, en=long)
+    quoted = Snippet(text=long, hits=(Hit(3, 9, "t1"),))
     many = tuple(
         replace(
-            appearance(n, long, 1, title=long, relation="near" if n % 2 else "extends", note=note),
+            appearance(
+                n,
+                long,
+                1,
+                title=long,
+                relation="near" if n % 2 else "extends",
+                note=note,
+                added=quoted,
+                wire=long,
+            ),
             url="https://news.example/" + "%D8%A7&" * 270,
         )
         for n in range(40)
@@ -273,7 +322,6 @@ def huge() -> Digest:
         why=note,
         late=True,
     )
-    quoted = Snippet(text=long, hits=(Hit(3, 9, "t1"),))
     review = Review(1, "t1", long, many[0].url, long, quoted, note, late=True)
     return replace(
         rich(),

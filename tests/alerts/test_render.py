@@ -11,13 +11,14 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import TypeAdapter
 
 from alerts import words
 from alerts.bidi import LRI, PDI, RLI, clean, isolated
 from alerts.links import safe_link
 from alerts.render import MAX_BYTES, MAX_SUBJECT, render
 from demo.pictures import chromium, laid_out
-from rasid.types import Reason
+from rasid.types import Digest, Reason
 from tests.alerts import samples
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def test_the_rich_digest_says_everything() -> None:
         "و3 نسخ أخرى",
         " — يضيف 120 كلمة عن أثر القرار",
         " — الأرقام تغيّرت: 9000 ← 12000",
+        "ويتوقع تجار في شنجن أن يهبط سعر H20 بنحو 15% خلال أسبوعين.",
+        "وتبلغ طاقة الخط الثاني 12000 رقاقة في الشهر.",
+        " · عن The Information — يضيف",
+        "المصدر: بلومبرغ",
         "جديد في قصة سابقة",
         "الأسماء الواردة: H20 (9)، إنفيديا (6)، نفيديا [إنفيديا] (2)، هواوي (1)",
         "للمراجعة: مطابقة واحدة غير مؤكدة",
@@ -127,6 +132,76 @@ def test_a_note_is_short(relation: Relation, note: Reason | None, arabic: str, e
         digest = replace(samples.rich(), stories=(story,), language=language)
         (line,) = [line for line in _plain(render(digest, now=NOW).text).splitlines() if "• منصة · " in line]
         assert expected == line.partition(" — ")[2]
+
+
+@pytest.mark.parametrize(
+    ("language", "each", "once"),
+    [("ar", "عن رويترز", "المصدر: رويترز"), ("en", "via Reuters", "Source: Reuters")],
+)
+def test_a_source_is_named_once_or_at_each(language: Language, each: str, once: str) -> None:
+    """In one line where the story has one source, else where an article credits it; never both."""
+    name = each.rsplit(maxsplit=1)[-1]
+    lines = tuple(samples.appearance(n, f"منصة {n}", n, title="خبر", wire=name) for n in (1, 2))
+    story = replace(samples.STORIES[3], appearances=lines, wire="")
+    apart = replace(samples.rich(), stories=(story,), language=language)
+    together = replace(apart, stories=(replace(story, wire=name),))
+    nobody = replace(story, appearances=tuple(replace(line, wire="") for line in lines))
+    for digest, counts in ((apart, (2, 0)), (together, (0, 1)), (replace(apart, stories=(nobody,)), (0, 0))):
+        rendered = render(digest, now=NOW)
+        for shown in (Page(rendered.html).words, _plain(rendered.text)):
+            assert counts == (shown.count(each), shown.count(once))
+
+
+def test_what_an_article_adds_stands_below_it() -> None:
+    """As a quote in the article's own direction, its hits and changed figures highlighted."""
+    arabic, english = (render(make(), now=NOW) for make in (samples.rich, samples.english))
+    quotes = re.findall(r'<p class="add ink2 (\w+)" dir="(\w+)"', arabic.html + english.html)
+    note, quote, link = _plain(arabic.text).split("• اقتصاد الخليج")[1].splitlines()[:3]
+
+    assert [("rtl", "rtl")] * 3 + [("rtl", "rtl")] * 2 + [("ltr", "ltr")] == quotes
+    assert note.endswith(" — يضيف 120 كلمة عن أثر القرار في الأسعار")
+    assert quote.startswith("│ ويتوقع تجار في شنجن")
+    assert "https://news.example/2?a=1&b=2" == link.strip()
+    assert "12000" in Page(arabic.html).hits
+
+
+def test_three_additions_are_quoted() -> None:
+    """The notes of further articles still say how much they add, so that a story stays short."""
+    quote, note = samples.snippet("وأضافت {إنفيديا} ذلك."), Reason("يضيف 70 كلمة", "adds 70 words")
+    lines = tuple(
+        samples.appearance(n, f"منصة {n}", n, title="خبر", relation="extends", note=note, added=quote)
+        for n in range(1, 6)
+    )
+    digest = replace(samples.rich(), stories=(replace(samples.STORIES[3], appearances=lines),))
+    text = _plain(render(digest, now=NOW).text)
+
+    assert (3, 5) == (text.count("│ وأضافت"), text.count("يضيف 70 كلمة"))
+
+
+def test_the_copy_that_the_headline_leads_to_is_shown() -> None:
+    """However many copies stand before it, the reader sees whose text he is sent to."""
+    many = [samples.appearance(n, f"موقع {n}", 9 - n, title="خبر", relation="exact") for n in range(1, 8)]
+    story = replace(samples.STORIES[3], appearances=tuple(many), url=many[-1].url)
+    text = _plain(render(replace(samples.rich(), stories=(story,)), now=NOW).text)
+
+    assert ["1", "2", "3", "7"] == re.findall(r"• موقع (\d)", text)
+
+
+def test_a_digest_frozen_before_is_drawn() -> None:
+    """What an older version stored lacks sources and additions: it loads, and is shown without them."""
+    codec = TypeAdapter(Digest)
+    body = codec.dump_python(samples.rich(), mode="json")
+    for story in body["stories"]:
+        del story["wire"]
+        for shown in story["appearances"]:
+            del shown["wire"], shown["added"]
+    digest = codec.validate_python(body)
+    rendered = render(digest, now=NOW)
+
+    assert samples.rich().stories[0].headline == digest.stories[0].headline
+    assert "اقتصاد الخليج · قبل ساعتين — يضيف 120 كلمة" in _plain(rendered.text)
+    for new in ("عن رويترز", "المصدر:", "│ "):
+        assert new not in _plain(rendered.text)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,9 @@ def test_a_strict_server_takes_the_rich_digest() -> None:
         "واشنطن تسمح ببيع شريحة H20",
         "نسخة معدّلة: 96% من النص",
         "و3 نسخ أخرى",
+        "الراصد التقني · قبل 4 ساعات · عن رويترز\n",
+        " — يضيف 120 كلمة عن أثر القرار في الأسعار\n│ ويتوقع تجار في شنجن أن يهبط سعر H20 بنحو 15%",
+        "المصدر: بلومبرغ\n",
         "الأسماء الواردة: H20 (9)",
         "H20: قصة واحدة · ▲ 3 فوق المعتاد",
         "للمراجعة: مطابقة واحدة غير مؤكدة",
@@ -128,7 +131,7 @@ def test_hits_are_bold_and_paragraphs_begin_right_to_left() -> None:
         one["text"] for section in sections for one in section if one.get("style") and one["type"] == "text"
     ]
 
-    assert {"H20", "إنفيديا", "Kunlun"} <= set(bold)
+    assert {"H20", "إنفيديا", "Kunlun", "12000"} <= set(bold)
     for section in sections:
         lines = "".join(one["text"] for one in section).split("\n")
         assert [line for line in lines if not line.startswith("\u200f")] == []

@@ -246,10 +246,17 @@ def stored(store: Store, *terms: str) -> int:
     mentions = [
         Mention(term, "text", at, at + 2, "نص", "matched", "نص", why) for at, term in enumerate(terms)
     ]
-    verdict, choice = Verdict("new", None, 0.0, why), StoryChoice(None, 0.0, (), why)
+    judged = Verdict("new", None, 0.0, why), StoryChoice(None, 0.0, (), why)
     versions = dict.fromkeys(terms, "v1")
     row = store.store_article(
-        None, article, Fingerprint("0" * 32, (), 2), verdict, choice, {}, mentions, versions, now
+        None,
+        article,
+        Fingerprint("0" * 32, (), 2),
+        lambda _candidates, _newer: judged,
+        {},
+        mentions,
+        versions,
+        now,
     )
     return row.id
 

@@ -54,6 +54,13 @@ def test_a_bad_line_is_answered_on_its_line() -> None:
         assert "Traceback" not in done.stderr
 
 
+NEWS = (
+    "وأعلنت وزارة التعليم في بيان لاحق إغلاق المدارس الحكومية والخاصة في ست محافظات يومين، على أن تُعطى الدروس عن بعد"
+    " عبر المنصة الوطنية، وقالت إن الامتحانات المقررة هذا الأسبوع تُنقل إلى مطلع الشهر، وطلبت غرفة الصناعة من المصانع"
+    " تقديم ساعات العمل إلى الفجر ووقف الورش المكشوفة عند الظهر، وتعهدت شركة الكهرباء بألا تقطع التيار عن أي حي."
+)
+
+
 def test_dedupe_knows_a_copy_and_its_story() -> None:
     """The second outlet's copy names its original and shares its story; another event does not."""
     other = (
@@ -69,14 +76,24 @@ def test_dedupe_knows_a_copy_and_its_story() -> None:
             "published": "Thu, 01 Jan 2026 09:00:00 GMT",
         },
         {"id": "c", "title": "حر شديد في العاصمة", "text": other},
+        {
+            "id": "d",
+            "title": "موسم حار",
+            "text": f"القاهرة (رويترز) - {other}\n{NEWS}",
+            "source": "صحيفة",
+        },
     ]
     done = rasid("dedupe", cwd=ROOT, stdin=lines(*rows))
     assert 0 == done.returncode, done.stderr
     out = [json.loads(line) for line in done.stdout.splitlines()]
-    assert {"id", "relation", "original", "story", "score", "why"} == set(out[0])
-    assert ["new", "exact", "new"] == [row["relation"] for row in out]
-    assert [None, "a", None] == [row["original"] for row in out]
-    assert out[0]["story"] == out[1]["story"] != out[2]["story"]
+    assert {"id", "relation", "original", "story", "score", "why", "story_why", "wire", "added"} == set(
+        out[0]
+    )
+    assert ["new", "exact", "new", "extends"] == [row["relation"] for row in out]
+    assert [None, "a", None, "c"] == [row["original"] for row in out]
+    assert out[0]["story"] == out[1]["story"] != out[2]["story"] == out[3]["story"]
+    assert [None, None, None, "reuters"] == [row["wire"] for row in out]
+    assert ([], [NEWS[:-1]]) == (out[2]["added"], out[3]["added"])
 
 
 def test_extract_reads_an_article_out_of_a_page() -> None:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasid.copies import CANDIDATES, COMMON_KEY, MemoryCorpus, decide, fingerprint
-from rasid.types import SUPPRESSED, Candidate, Fingerprint, Relation, Verdict
+from rasid.copies import CANDIDATES, COMMON_KEY, MemoryCorpus, decide, fingerprint, worth_reading
+from rasid.types import SUPPRESSED, Candidate, Fingerprint, LearnedLines, Relation, Verdict
 
 SEEDS = Path(__file__).parents[3] / "shared" / "seeds"
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -213,6 +213,7 @@ def test_fingerprint_is_stable_and_signed() -> None:
     fp = fingerprint(TITLE, TEXT)
 
     assert fp == fingerprint("عنوان آخر", misspelled(TEXT))
+    assert len(fp.lines) == len(PARAGRAPHS)
     assert fp.words == len(TEXT.replace("-", " ").split())
     assert len(fp.keys) == len(set(fp.keys))
     assert all(-(2**63) <= key < 2**63 for key in fp.keys)
@@ -222,7 +223,9 @@ def test_fingerprint_is_stable_and_signed() -> None:
 
 def test_fingerprint_is_the_same_tomorrow() -> None:
     """Stored keys must be found by later versions: this value is pinned."""
-    expected = Fingerprint("4d23ec66d7624ab5cef7fa8e4c0b3c02", (2725635653971693990,), 4)
+    expected = Fingerprint(
+        "4ceec7179f7d7fdce584a30ceaf6130b", (-5530292191841756741,), 4, (1649793039785445548,)
+    )
 
     assert expected == fingerprint("", "one two three four")
 
@@ -333,3 +336,71 @@ def test_a_copy_in_memory_leads_to_its_original() -> None:
     corpus.add(candidate(edited, article_id=2), fingerprint(TITLE, edited), verdict(edited))
     assert verdict(edited).relation in SUPPRESSED
     assert [1] == [found.id for found in corpus.candidates(fingerprint(TITLE, edited))]
+
+
+def added(text: str, old: str = TEXT) -> list[str]:
+    """What a new article is said to add, in its own words."""
+    return [text[start:end] for start, end in verdict(text, old=old).added]
+
+
+@pytest.mark.parametrize(
+    "text", [f"{PASSAGE}\n{TEXT}", f"{TEXT}\n{PASSAGE}", f"{PARAGRAPHS[0]}\n{PASSAGE}\n{TEXT}"]
+)
+def test_an_extension_names_what_it_adds(text: str) -> None:
+    """The new passage is pointed out, to a shingle's exactness, and nothing of the old text."""
+    found = added(text)
+
+    assert len(found) == 1
+    assert found[0] in PASSAGE
+    assert len(found[0]) > 0.95 * len(PASSAGE)
+
+
+def test_a_revision_names_the_figures_that_changed() -> None:
+    """The new figures are pointed out where they stand."""
+    assert added(TEXT.replace("118", "131").replace("42 حاوية", "51 حاوية")) == ["51", "131"]
+
+
+@pytest.mark.parametrize("text", [TEXT, edited(TEXT, 12), PARAGRAPHS[0], STRANGER])
+def test_copies_and_strangers_add_nothing(text: str) -> None:
+    """Only what extends or revises another has something to point out."""
+    assert added(text) == []
+
+
+def test_learned_boilerplate_makes_no_copies_of_strangers() -> None:
+    """Two short notices over one long disclaimer are strangers once the disclaimer is known."""
+    footer = f"{PASSAGE} {PARAGRAPHS[2]}"
+    notices = [
+        f"افتُتح معرض {name} في القاعة الكبرى مساء أمس ويستمر أسبوعا.\n{footer}"
+        for name in ("الخزف", "النسيج")
+    ]
+    known = LearnedLines({"الرصيف": set(fingerprint("", footer).lines)}, frozenset())
+    old = Candidate(1, "", notices[0], NOW, outlet="الرصيف")
+    blind = decide("", notices[1], NOW, [old], outlet="الرصيف")
+    knowing = decide("", notices[1], NOW, [old], outlet="الرصيف", learned=known)
+
+    assert blind.relation != "new"
+    assert knowing.relation == "new"
+
+
+@pytest.mark.parametrize(
+    ("shared", "new", "old", "expected"),
+    [(1, 4, 4, False), (2, 8, 45, True), (4, 45, 45, False), (5, 45, 45, True), (9, 45, 500, True)],
+)
+def test_worth_reading(shared: int, new: int, old: int, *, expected: bool) -> None:
+    """A stock phrase in common is not worth a look; a tenth of the shorter one's keys is."""
+    assert worth_reading(shared, new, old) == expected
+
+
+def test_figures_turned_round_are_the_same_figures() -> None:
+    """Programs that know no right-to-left turn decimals and seasons round; nothing changed in them."""
+    old = f"{TEXT} وارتفعت الحصة إلى 7.3 في المئة في موسم 2026/2027 و3.9 قبله."
+    new = edited(old, 12).replace("7.3", "3.7").replace("2026/2027", "2027/2026").replace("3.9", "9.3")
+
+    assert verdict(new, old=old).relation == "near"
+
+
+def test_two_spellings_are_one_subject() -> None:
+    """A title that writes the subject's name otherwise, as its text does throughout, is about the same."""
+    old, new = (f"{edited(TEXT, every)} {name} {name} {name}" for name, every in (("ترامب", 99), ("ترمب", 9)))
+
+    assert verdict(new, "ترمب يزور الميناء", old=old, old_title="ترامب في الميناء").relation == "near"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rasid.urls import canonical_url, host_of
+from rasid.urls import canonical_url, host_of, page_identity
 
 CANONICAL = {
     "bare host gets its slash": ("https://example.com", "https://example.com/"),
@@ -163,3 +163,84 @@ def test_any_text_raises_value_errors_only(text: str) -> None:
         canonical_url(text, "https://example.com/")
     except ValueError:
         return
+
+
+# ── page identity ─────────────────────────────────────────────────────────────────────────────────
+
+ONE_PAGE = {
+    "scheme": ("http://example.com/a", "https://example.com/a"),
+    "www": ("https://www.example.com/a", "https://example.com/a"),
+    "mobile hosts": ("https://m.example.com/a", "https://mobile.example.com/a"),
+    "AMP host": ("https://amp.example.com/a", "https://www.example.com/a"),
+    "two prefixes": ("https://www.m.example.com/a", "https://example.com/a"),
+    "slash at the end": ("https://example.com/a/", "https://example.com/a"),
+    "slashes at the end": ("https://example.com/a//", "https://example.com/a"),
+    "bare host": ("https://example.com/", "http://example.com"),
+    "default document": ("https://example.com/a/index.html", "https://example.com/a/"),
+    "default document of the site": ("https://example.com/index.php", "https://example.com/"),
+    "default document in capitals": ("https://example.com/a/Default.aspx", "https://example.com/a"),
+    "default document with a query": ("https://example.com/index.php?id=1", "https://example.com/?id=1"),
+    "leading AMP section": ("https://example.com/amp/2026/a", "https://example.com/2026/a"),
+    "order of the query": ("https://example.com/?b=2&a=1", "https://example.com/?a=1&b=2"),
+    "query of nothing": ("https://example.com/a?", "https://example.com/a"),
+    "escapes": ("https://example.com/%d8%aa%61", "https://example.com/%D8%AAa"),
+    "Arabic letters": ("https://example.com/تقنية", "https://example.com/%D8%AA%D9%82%D9%86%D9%8A%D8%A9"),
+    "case of the host": ("https://Example.com/a", "https://example.com/a"),
+}
+
+TWO_PAGES = {
+    "value of the query": ("https://example.com/?id=1", "https://example.com/?id=2"),
+    "name of the query": ("https://example.com/?id=1", "https://example.com/?page=1"),
+    "one more parameter": ("https://example.com/a?id=1", "https://example.com/a?id=1&page=2"),
+    "parameter twice": ("https://example.com/?id=1&id=1", "https://example.com/?id=1"),
+    "with and without a query": ("https://example.com/a?id=1", "https://example.com/a"),
+    "longer number": ("https://example.com/story/12", "https://example.com/story/123"),
+    "longer path": ("https://example.com/story", "https://example.com/story/12"),
+    "case of the path": ("https://example.com/A", "https://example.com/a"),
+    "other host": ("https://example.com/a", "https://example.org/a"),
+    "other part of a host": ("https://ar.example.com/a", "https://example.com/a"),
+    "host that begins like a prefix": ("https://money.example.com/a", "https://oney.example.com/a"),
+    "prefix that is the name": ("https://m.com/a", "https://com/a"),
+    "mobile host, other path": ("https://m.example.com/a", "https://example.com/b"),
+    "port": ("https://example.com:8443/a", "https://example.com/a"),
+    "page called amp": ("https://example.com/amp", "https://example.com/"),
+    "word that begins with amp": ("https://example.com/ampere/a", "https://example.com/ere/a"),
+    "AMP in the middle": ("https://example.com/a/amp/b", "https://example.com/a/b"),
+    "document that is no default": ("https://example.com/index-2.html", "https://example.com/"),
+    "default document in the middle": ("https://example.com/index.php/a", "https://example.com/a"),
+    "escaped slash": ("https://example.com/a%2Fb", "https://example.com/a/b"),
+}
+
+
+@pytest.mark.parametrize(("one", "other"), ONE_PAGE.values(), ids=ONE_PAGE)
+def test_addresses_of_one_page(one: str, other: str) -> None:
+    """What differs by habit of the web has one identity, canonical or as given."""
+    assert page_identity(one) == page_identity(other)
+    assert page_identity(canonical_url(one)) == page_identity(canonical_url(other))
+
+
+@pytest.mark.parametrize(("one", "other"), TWO_PAGES.values(), ids=TWO_PAGES)
+def test_addresses_of_two_pages(one: str, other: str) -> None:
+    """What may lead to another page keeps another identity."""
+    assert page_identity(one) != page_identity(other)
+
+
+def test_identity_names_what_stays() -> None:
+    """Host, path and sorted query; an address that is none of the web's is its own identity."""
+    assert "example.com/2026/A?a=1&b=2" == page_identity("https://www.example.com/amp/2026/A/?b=2&a=1")
+    assert ["urn:a:b", "http://[::1/", "/a"] == [
+        page_identity(url) for url in ("urn:a:b", "http://[::1/", "/a")
+    ]
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_any_text_has_an_identity(text: str) -> None:
+    """No text makes it fail, and scheme, www and a slash at the end never change it."""
+    page_identity(text)
+    try:
+        url = canonical_url(f"https://example.com/a/{text}")
+    except ValueError:
+        return
+    path, mark, query = url.removeprefix("https://").partition("?")
+    assert page_identity(url) == page_identity(f"http://www.{path}/{mark}{query}")

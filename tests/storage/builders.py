@@ -31,6 +31,7 @@ from rasid.types import (
 
 if TYPE_CHECKING:
     from storage import Store, StoredArticle
+    from storage.values import Judge
 
 NOW = datetime(2026, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -72,18 +73,21 @@ def article(
     text: str = "كشفت الشركة عن معالج جديد مخصص لمراكز البيانات.",
     published: datetime = NOW,
     first_seen: datetime = NOW,
+    outlet: str = "مجلة التقنية",
+    wire: str = "",
 ) -> Article:
     """An article of a URL of its own."""
     return Article(
         url=url or f"https://tech.example/article/{next(_numbers)}",
         feed_id="tech",
-        outlet="مجلة التقنية",
+        outlet=outlet,
         title=title,
         text=text,
         author="ليلى",
         published=published,
         first_seen=first_seen,
         language="ar",
+        wire=wire,
     )
 
 
@@ -104,9 +108,24 @@ def mention(
     )
 
 
-def fingerprint(*keys: int, exact: str | None = None) -> Fingerprint:
+def fingerprint(*keys: int, exact: str | None = None, lines: tuple[int, ...] = ()) -> Fingerprint:
     """A fingerprint; without a named hash its words are nobody else's."""
-    return Fingerprint(exact=exact or f"{next(_numbers):032x}", keys=keys, words=120)
+    return Fingerprint(exact=exact or f"{next(_numbers):032x}", keys=keys, words=120, lines=lines)
+
+
+def verdict(relation: Relation = "new", original: int | None = None) -> Verdict:
+    """A decision about copies."""
+    return Verdict(relation=relation, original=original, score=0.5, why=WHY)
+
+
+def choice(story_id: int | None = None) -> StoryChoice:
+    """A decision about stories."""
+    return StoryChoice(story_id=story_id, score=0.25, shared=("معالج",), why=WHY)
+
+
+def settled(verdict: Verdict, choice: StoryChoice) -> Judge:
+    """A judge whose mind is made up."""
+    return lambda _candidates, _members: (verdict, choice)
 
 
 def stored(
@@ -125,8 +144,7 @@ def stored(
         entry_id,
         new or article(),
         fp or fingerprint(),
-        Verdict(relation=relation, original=original, score=0.5, why=WHY),
-        StoryChoice(story_id=story_id, score=0.25, shared=("معالج",), why=WHY),
+        settled(verdict(relation, original), choice(story_id)),
         {"معالج": 3.0, "بيانات": 0.1},
         mentions,
         {"nvidia": "v1", "huawei": "v1"},

@@ -6,22 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from rasid.errors import StorageError
 from rasid.types import Candidate, StoryMember
-from storage import StoredArticle, schema
+from storage import StoredArticle, candidates, schema
 from tests.storage.builders import (
     DAY,
     HOUR,
     NOW,
     article,
+    choice,
     entry,
     fingerprint,
     mention,
     queued,
     stored,
+    verdict,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def test_a_candidate_is_whole(store: Store) -> None:
     """Text, title, time and story are those of the article; by its id it is the same."""
     new = article()
     made = stored(store, new, fp=fingerprint(1, 2))
-    expected = Candidate(made.id, new.title, new.text, new.published, made.story_id)
+    expected = Candidate(made.id, new.title, new.text, new.published, made.story_id, new.outlet)
     assert [expected] == store.candidates(fingerprint(1, 2))
     assert expected == store.article(made.id)
     assert store.article(made.id + 1) is None
@@ -106,11 +108,61 @@ def test_a_footer_says_nothing(store: Store) -> None:
 
 
 def test_a_book_length_page_is_stored_and_found(store: Store) -> None:
-    """More keys than one statement takes; what straddles the parts is counted together."""
+    """More keys than one statement takes parameters; what stands at both ends is counted together."""
     keys = range(0, 40_000, 2)
     made = stored(store, fp=fingerprint(*keys, keys[0]))
     assert [made.id] == candidate_ids(store, *keys)
-    assert [made.id] == candidate_ids(store, *range(1, 39_996, 2), 0, 39_998)
+    assert [made.id] == candidate_ids(store, 1, 3, 5, 0, 39_998)
+
+
+def test_only_those_before_are_proposed(store: Store) -> None:
+    """As if the later ones were not stored: neither by keys nor by words, nor as a way to an original."""
+    old = stored(store, fp=fingerprint(1, 2, exact="old"))
+    new = stored(store, fp=fingerprint(1, 2, exact="same"))
+    stored(store, fp=fingerprint(exact="copied"), relation="near", original=old.id)
+
+    def before(article_id: int, exact: str = "none") -> list[int]:
+        return [found.id for found in store.candidates(fingerprint(1, 2, exact=exact), before=article_id)]
+
+    assert [[], [old.id], [old.id, new.id]] == [before(each) for each in (old.id, new.id, new.id + 1)]
+    assert [old.id] == before(new.id, "same")
+    assert [new.id, old.id] == before(new.id + 1, "same")
+    assert [old.id, new.id] == before(new.id + 2, "copied")
+    assert [] == before(old.id, "copied")
+
+
+def test_a_footer_is_judged_among_those_before(store: Store) -> None:
+    """What became a footer later still told something then."""
+    made = [stored(store, fp=fingerprint(1, 2)).id for _ in range(51)]
+    assert [] == candidate_ids(store, 1, 2)
+    assert made[:8] == [found.id for found in store.candidates(fingerprint(1, 2), before=made[-1])]
+
+
+def test_a_stock_phrase_of_long_articles_is_not_read(store: Store) -> None:
+    """The counts tell, footers included: two keys of many are nothing; of a teaser they are much."""
+    stored(store, fp=fingerprint(*range(60)))
+    teaser = stored(store, fp=fingerprint(0, 1, 1000))
+    assert [teaser.id] == candidate_ids(store, 0, 1, *range(2000, 2060))
+    assert [1, teaser.id] == candidate_ids(store, *range(6), *range(2000, 2054))
+
+
+def test_the_keys_are_looked_up_one_by_one(store: Store) -> None:
+    """Each by the primary key, and the few articles by theirs: no table is read."""
+    if store.is_sqlite:
+        explain, expected = "EXPLAIN QUERY PLAN ", ("PRIMARY KEY (hash=? AND article<?)", "(rowid=?)")
+    else:
+        explain, expected = "EXPLAIN ", ("pk_fingerprint", "pk_articles")
+    with store._engine.connect() as connection:
+        if not store.is_sqlite:
+            connection.execute(text("SET enable_seqscan = off"))
+        query = candidates._sql(connection).sharing
+        asked = {**candidates._list(connection, [1, 2]), "below": 9}
+        compiled = query.compile(store._engine)
+        named = {name: asked.get(name, value) for name, value in compiled.params.items()}
+        plan = connection.execute(text(explain + query.text), named).all()
+    assert all(each in str(plan) for each in expected)
+    assert "SCAN fingerprint" not in str(plan)
+    assert "SCAN articles" not in str(plan)
 
 
 # ── stories ───────────────────────────────────────────────────────────────────────────────────────
@@ -120,8 +172,12 @@ def test_an_article_opens_or_joins_a_story(store: Store) -> None:
     """The first opens it; the second has the same story and opens none."""
     first = stored(store)
     second = stored(store, story_id=first.story_id)
-    assert first == StoredArticle(first.id, first.story_id, created=True, new_story=True)
-    assert second == StoredArticle(second.id, first.story_id, created=True, new_story=False)
+    opened, joined = (
+        StoredArticle(1, 1, created=True, new_story=True),
+        StoredArticle(2, 1, created=True, new_story=False),
+    )
+    assert replace(opened, verdict=verdict(), choice=choice()) == first
+    assert replace(joined, verdict=verdict(), choice=choice(first.story_id)) == second
     assert 1 == rows(store)["stories"]
 
 
@@ -175,7 +231,7 @@ def test_the_same_address_is_one_article(store: Store) -> None:
     again = stored(
         store, article("https://tech.example/a", text="نص آخر"), mention("huawei"), entry_id=pending.id
     )
-    assert replace(first, created=False, new_story=False) == again
+    assert StoredArticle(first.id, first.story_id, created=False, new_story=False) == again
     assert before == rows(store)
     assert 0 == store.pending_entries()
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy import select
+
 from storage import Store, open_store
+from storage.schema import articles
 from tests.storage.builders import (
     HOUR,
     MAIL,
     NOW,
     article,
+    choice,
     digest,
     entry,
     feed,
@@ -19,10 +25,13 @@ from tests.storage.builders import (
     mention,
     queued,
     stored,
+    verdict,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    from rasid.types import Candidate, StoryChoice, StoryMember, Verdict
 
 T = TypeVar("T")
 WORKERS = 4
@@ -103,6 +112,74 @@ def test_one_article_from_several_workers(database_url: str) -> None:
     with open_store(database_url) as store:
         assert 1 == store.corpus_size()
         assert 1 == len(store.story_members(NOW))
+
+
+TEXTS = 200
+STEPS = (
+    1,
+    3,
+    7,
+    9,
+)  # of each collect; prime to 200, so that each goes through all texts in an order of its own
+
+
+def first_or_copy(found: Sequence[Candidate], _members: Sequence[StoryMember]) -> tuple[Verdict, StoryChoice]:
+    """Judge as collect does, of texts that are the same word for word."""
+    if not found:
+        return verdict(), choice()
+    return verdict("exact", found[0].id), choice(found[0].story_id)
+
+
+def test_one_text_from_several_collects_has_one_original(database_url: str) -> None:
+    """Four outlets' copies of 200 texts, stored at once in four orders: one original of each, named by every copy."""
+    numbers = itertools.count()
+
+    def collect(store: Store) -> None:
+        outlet = next(numbers)
+        for turn in range(TEXTS):
+            text = (turn * STEPS[outlet]) % TEXTS
+            page = article(f"https://{outlet}.example/{text}")
+            fp = fingerprint(3 * text, 3 * text + 1, 3 * text + 2, exact=f"text {text}")
+            store.store_article(None, page, fp, first_or_copy, {}, (), {}, NOW)
+
+    at_once(database_url, collect)
+    with open_store(database_url) as store, store._engine.connect() as connection:
+        rows = connection.execute(select(articles).order_by(articles.c.id)).all()
+    families: dict[str, list[tuple[str, int | None]]] = defaultdict(list)
+    originals: dict[str, int] = {}
+    for row in rows:
+        originals.setdefault(row.exact, row.id)
+        families[row.exact].append((row.relation, row.original))
+    copies = WORKERS - 1
+    expected = {exact: [("new", None), *[("exact", first)] * copies] for exact, first in originals.items()}
+    assert TEXTS == len(expected)
+    assert expected == families
+    assert TEXTS == len({row.story_id for row in rows})
+
+
+def test_one_run_of_judging_anew(database_url: str) -> None:
+    """Of several that start at once, one gets the lease."""
+    states = at_once(database_url, lambda store: store.start_reindex("v2", NOW, NOW + HOUR))
+    assert 1 == sum(state is not None for state in states)
+
+
+def test_stories_are_merged_and_joined_at_once(database_url: str) -> None:
+    """Whoever comes first: every article ends in the one story that is left, and nothing is lost."""
+    with open_store(database_url) as store:
+        one, two = stored(store), stored(store)
+    turns = itertools.count()
+
+    def work(store: Store) -> None:
+        if next(turns) % 2:
+            store.merge_stories(one.story_id, [two.story_id], "ليلى", NOW)
+        for _ in range(20):
+            stored(store, story_id=two.story_id)
+
+    at_once(database_url, work)
+    with open_store(database_url) as store:
+        assert 2 + WORKERS * 20 == len(store.story_articles(two.story_id))
+        assert [one.story_id] == [row.id for row in store.stories(since=NOW - HOUR, limit=9)]
+        assert 1 == len(store.story_edits())
 
 
 def test_one_digest_from_several_composers(database_url: str) -> None:

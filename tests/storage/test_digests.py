@@ -16,9 +16,13 @@ from tests.storage.builders import (
     NOW,
     WHY,
     article,
+    choice,
     digest,
+    fingerprint,
     mention,
+    settled,
     stored,
+    verdict,
 )
 
 if TYPE_CHECKING:
@@ -45,8 +49,9 @@ def told(store: Store, *ids: int) -> dict[int, int]:
 def test_a_report_article_is_whole(store: Store) -> None:
     """Every field is that of the article, its verdict, its story and its mentions, in their order."""
     original = stored(store)
-    new, found = article(), (mention(start=9), mention(start=0), mention(status="uncertain"))
-    made = stored(store, new, *found, relation="near", original=original.id)
+    new, found = article(wire="afp"), (mention(start=9), mention(start=0), mention(status="uncertain"))
+    judge = settled(replace(verdict("extends", original.id), added=((0, 5), (9, 12))), choice())
+    made = store.store_article(None, new, fingerprint(), judge, {}, found, {}, NOW)
     expected = ReportArticle(
         id=made.id,
         url=new.url,
@@ -56,8 +61,10 @@ def test_a_report_article_is_whole(store: Store) -> None:
         published=new.published,
         first_seen=new.first_seen,
         language="ar",
-        relation="near",
+        relation="extends",
         original=original.id,
+        wire="afp",
+        added=((0, 5), (9, 12)),
         copy_why=Reason("سبب مكتوب", "a written reason"),
         story_id=made.story_id,
         story_why=WHY,

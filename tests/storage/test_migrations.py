@@ -15,11 +15,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 import storage
+from rasid.copies import fingerprint
 from rasid.errors import StorageError
 from storage import open_store
 from storage.engine import writing
 from storage.schema import REVISION, identity, metadata
-from tests.storage.builders import DAY, NOW, mention
+from tests.storage.builders import DAY, NOW, entry, mention, queued
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,6 +115,7 @@ UNCOMPARED = {
     "archive_words": "WITHOUT ROWID",
     "article_words": "USING fts5(words, content='', detail=none, columnsize=0, tokenize='ascii')",
     "mentions": "AUTOINCREMENT",  # no id is given twice
+    "outlet_lines": "WITHOUT ROWID",
 }
 
 
@@ -245,3 +247,86 @@ def test_0002_goes_down_and_up_again_with_data(empty_url: str) -> None:
         assert ARTICLES == store.archive_size()
         assert [2, 3] == store.mentioned_ids(["nvidia"], since=None, limit=5)
         assert {"1001": 1} == store.word_counts(["1001"])
+
+
+# ── 0003, on what 0002 holds ──────────────────────────────────────────────────────────────────────
+
+PAGES = [f"https://www.tech.example/{number}/" for number in range(1, ARTICLES + 1)]
+LONG = "\n".join(
+    f"أعلنت شركة{letter} عن معالج{letter} جديد في مدينة{letter} اليوم" for letter in "بتثجحخدذرزسشصضطظعغفق"
+)
+
+
+def fill_0002(store: Store) -> None:
+    """Articles of 0001 at addresses of the web, with keys that no code of today makes; one is a copy, one is long."""
+    fill_0001(store)
+    time = NOW.replace(tzinfo=None) if store.is_sqlite else NOW
+    keys = [{"hash": 7, "article": 1}, {"hash": -7, "article": 1}, {"hash": 7, "article": 2}]
+    pages = [{"id": number, "url": url} for number, url in enumerate(PAGES, 1)]
+    with writing(store._engine) as connection:
+        connection.execute(text("INSERT INTO fingerprint (hash, article) VALUES (:hash, :article)"), keys)
+        connection.execute(text("UPDATE articles SET url = :url WHERE id = :id"), pages)
+        copied = "UPDATE articles SET text = :text, title = 'خبر طويل' WHERE id IN (2, 3, 5)"
+        connection.execute(text(copied), {"text": LONG})
+        if not store.is_sqlite:
+            connection.execute(text("SELECT setval('stories_id_seq', 1)"))
+        connection.execute(text("UPDATE articles SET relation = 'exact', original = 2 WHERE id = 3"))
+        connection.execute(text("UPDATE articles SET relation = 'extends', original = 2 WHERE id = 5"))
+        connection.execute(
+            text(
+                "INSERT INTO feeds (id, name, url) VALUES ('tech', 'مجلة التقنية', 'https://tech.example/rss')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO entries (feed_id, key, key_hash, url, url_hash, title, summary, first_seen, due_order,"
+                " state, next_try) VALUES ('tech', 'k', 'k', 'http://m.tech.example/new', 'u', 'خبر', '', :time, :time,"
+                " 'pending', :time)"
+            ),
+            {"time": time},
+        )
+
+
+def test_0003_keeps_and_fills_everything(empty_url: str) -> None:
+    """Keys and counts are those of today's code, originals alone have keys; pages are known by other addresses."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0002")
+        fill_0002(store)
+        store.migrate()
+        assert [] == store.check()
+        assert [] == differences(store)
+        fp = fingerprint("خبر طويل", LONG)
+        assert 10 < len(fp.keys)
+        assert [2, 5] == [found.id for found in store.candidates(fp)]
+        assert [1] == [
+            found.id for found in store.candidates(fingerprint("خبر رقم 1", "أعلنت الشركة أرباحها"))
+        ]
+        with store._engine.connect() as connection:
+            query = "SELECT exact, words, keys, wire, added, story_pinned FROM articles WHERE id = 3"
+            row = connection.execute(text(query)).one()
+            assert (fp.exact, fp.words, len(fp.keys), "", "[]", False) == tuple(row)
+            held = connection.execute(
+                text("SELECT DISTINCT article FROM fingerprint WHERE article < 6 ORDER BY 1")
+            )
+            assert [1, 2, 4, 5] == [row.article for row in held]
+            assert 0 == connection.scalar(text("SELECT count(*) FROM fingerprint WHERE hash IN (7, -7)"))
+        row = store.story(1)
+        assert row is not None
+        assert (ARTICLES, 1, ()) == (row.articles, row.copies, row.merged)
+        twins = [entry("a", PAGES[-1].replace("www.", "m.")), entry("b", "https://tech.example/new")]
+        assert 0 == queued(store, *twins)
+
+
+def test_0003_goes_down_and_up_again_with_data(empty_url: str) -> None:
+    """What 0002 knew is still there after both."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0002")
+        fill_0002(store)
+        store.migrate()
+        new = store.split_story(1, [2], "ليلى", NOW)
+        store.merge_stories(1, [new], "ليلى", NOW)
+        move(store, command.downgrade, "0002")
+        store.migrate()
+        assert [] == differences(store)
+        assert ARTICLES == store.archive_size()
+        assert [2, 5] == [found.id for found in store.candidates(fingerprint("خبر طويل", LONG))]
