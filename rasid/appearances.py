@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 NO_REASON = Reason(ar="", en="")
 _FULLER = Reason(ar="النص الأكمل", en="the fuller text")
 _TEASER = 60  # words; feeds give 20 to 50 of an article
+_TWICE = 2
 _SEVERAL_TIMES = 3
 _TELLING = 4  # words; a shorter line is a heading or a cell of a table, and says nothing by itself
 _OUTLET = re.compile(r"(?:ال)?(?:وكاله|صحيفه|جريده|مجله|موقع|قناه|شبكه|منصه) ")
@@ -101,7 +102,11 @@ def _carried(original: ReportArticle, text: str) -> tuple[Span, ...]:
 
 
 def fullest(lead: ReportArticle, told: Mapping[int, ReportArticle], fit: Collection[int]) -> ReportArticle:
-    """The article to read: the longest that extends the leading one; of a teaser, any much longer one of its family.
+    """The article to read: the leading one, or the longest of its family that holds clearly more.
+
+    Twice as much where it extends it, for a few paragraphs of analysis are no reason to read another outlet's; of a
+    teaser any member counts that is several times longer.
+
 
     Args:
         lead: The article that would lead, as told.
@@ -114,8 +119,8 @@ def fullest(lead: ReportArticle, told: Mapping[int, ReportArticle], fit: Collect
         one
         for one in _family(lead, told)
         if one.id in fit
-        and _words(one.text) > words
-        and (one.relation == "extends" or (teaser and _words(one.text) >= _SEVERAL_TIMES * words))
+        and _words(one.text) >= (_SEVERAL_TIMES if teaser and one.relation != "extends" else _TWICE) * words
+        and (teaser or one.relation == "extends")
     ]
     return max([lead, *fuller], key=lambda one: _words(one.text))
 
@@ -201,14 +206,6 @@ def _is_shown(text: str, sentence: Span, shown: Iterable[Snippet]) -> bool:
 # ── whose report it is ────────────────────────────────────────────────────────────────────────────
 
 
-def _names(wire: str) -> tuple[str, str]:
-    """The Arabic and the English name of a source; one that only its name is known of is called so in both."""
-    try:
-        return agency_name(wire)
-    except KeyError:
-        return wire, wire
-
-
 def _is_own(article: ReportArticle) -> bool:
     """Whether the outlet is the very source that its article names: «رويترز عربي» passes nothing on."""
     return bool(article.wire) and _is_outlet(article.outlet, article.wire)
@@ -219,7 +216,7 @@ def _is_outlet(outlet: str, wire: str) -> bool:
     if known is not None and known.id == wire:
         return True
     name = _plain(outlet)
-    return any(re.match(rf"{re.escape(_plain(one))}(?!\w)", name) for one in _names(wire))
+    return any(re.match(rf"{re.escape(_plain(one))}(?!\w)", name) for one in agency_name(wire))
 
 
 def _plain(name: str) -> str:
@@ -242,7 +239,7 @@ def _credit(article: ReportArticle, language: Language) -> str:
 
 
 def _name(wire: str, language: Language) -> str:
-    return _names(wire)[0 if language == "ar" else 1]
+    return agency_name(wire)[0 if language == "ar" else 1]
 
 
 # ── all together ──────────────────────────────────────────────────────────────────────────────────

@@ -180,7 +180,8 @@ def test_nothing_that_is_stored_changes() -> None:
 @pytest.mark.parametrize(
     ("lead", "other", "leads"),
     [
-        ({}, {"relation": "extends", "text": f"{FULL} {NEW}"}, 2),
+        ({}, {"relation": "extends", "text": f"{FULL} {NEW * 10}"}, 2),
+        ({}, {"relation": "extends", "text": f"{FULL} {NEW}"}, 1),
         ({}, {"relation": "near", "text": f"{FULL} {FULL} {FULL}"}, 1),
         ({"text": SHORT}, {"relation": "near", "text": FULL}, 2),
         ({"text": SHORT}, {"relation": "near", "text": f"{SHORT} {SHORT}"}, 1),
@@ -190,7 +191,8 @@ def test_nothing_that_is_stored_changes() -> None:
         ({"text": SHORT}, {"relation": "extends", "original": 9, "text": FULL}, 1),
     ],
     ids=[
-        "extends",
+        "extends by as much again",
+        "extends by a little",
         "no teaser",
         "teaser",
         "not several times longer",
@@ -217,9 +219,9 @@ def test_the_fullest_of_a_chain_leads() -> None:
     """What extends an extension, whose copy too."""
     family = [
         told(1),
-        extends(2, 1, hours=4),
-        extends(3, 2, before=f"{FULL} {NEW}", new="ثم هبط السعر بعد يومين من ذلك.", hours=3),
-        told(4, f"{FULL} {NEW} {NEW} {NEW}", relation="near", original=2, hours=3),
+        extends(2, 1, NEW * 10, hours=4),
+        extends(3, 2, before=f"{FULL} {NEW * 10}", new="ثم هبط السعر بعد يومين من ذلك.", hours=3),
+        told(4, f"{FULL} {NEW * 14}", relation="near", original=2, hours=3),
     ]
     known = as_told(family)
 
@@ -230,14 +232,14 @@ def test_the_fullest_of_a_chain_leads() -> None:
 
 def test_what_was_found_late_takes_no_lead_from_news() -> None:
     """A fuller text of last week, found by a changed watchlist, is only listed."""
-    (story,) = digest(told(1), found_late(extends(2, 1, hours=4))).stories
+    (story,) = digest(told(1), found_late(extends(2, 1, NEW * 10, hours=4))).stories
 
     assert "https://news.example/1" == story.url
 
 
 def test_a_fuller_text_without_a_title_keeps_the_headline() -> None:
     """The words of the first, the link of the full."""
-    (story,) = digest(told(1), extends(2, 1, title="", hours=4)).stories
+    (story,) = digest(told(1), extends(2, 1, NEW * 10, title="", hours=4)).stories
 
     assert (TITLE, "https://news.example/2") == (story.headline, story.url)
 
