@@ -180,7 +180,7 @@ def test_nothing_that_is_stored_changes() -> None:
 @pytest.mark.parametrize(
     ("lead", "other", "leads"),
     [
-        ({}, {"relation": "extends", "text": f"{FULL} {NEW * 10}"}, 2),
+        ({}, {"relation": "extends", "text": f"{FULL} {' وشرح المحللون أسباب ذلك.' * 30}"}, 2),
         ({}, {"relation": "extends", "text": f"{FULL} {NEW}"}, 1),
         ({}, {"relation": "near", "text": f"{FULL} {FULL} {FULL}"}, 1),
         ({"text": SHORT}, {"relation": "near", "text": FULL}, 2),
