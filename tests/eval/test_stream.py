@@ -66,7 +66,7 @@ class Floors:
 
 
 FLOORS = Floors(
-    sha256="075c819592894fd079e8ee5fc5183f98728468819b87d3831cbb44eb344be4c0",
+    sha256="853939007170655f9e510f9f9675f922c27c71c488b1613168e40900989a5cf3",
     precision=0.999,
     recall=0.995,
     linked=0.995,
