@@ -125,6 +125,8 @@ def _long_figures(words: Words) -> set[int]:
 
 def _swapped_name(new: Reading, old: Reading) -> Change | None:
     """A word of the titles that changed in its place, and in the texts as well."""
+    if new.headline == old.headline:
+        return None
     for ours, theirs in _replaced(new, old):
         now, was = new.title.hashes[ours], old.title.hashes[theirs]
         swapped = new.holds(now) and not old.holds(now) and old.holds(was) and not new.holds(was)

@@ -18,7 +18,7 @@ taken for a copy.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -89,15 +89,28 @@ class Words:
         return _mixed(_combined(*(self.hashes[i : i + runs] for i in range(SHINGLE))))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """A title and a text as they are compared."""
+    """A title and a text as they are compared; what a new article is rarely asked for is worked out when it is."""
 
+    headline: str
     words: Words
-    title: Words
     shingles: Hashes  # in the order of the words
-    distinct: Hashes  # the same, ascending, each once
     exact: str  # hex
+
+    @cached_property
+    def title(self) -> Words:
+        """The words of the title."""
+        return read_words(self.headline)
+
+    @cached_property
+    def distinct(self) -> Hashes:
+        """The shingles, ascending, each once."""
+        ordered = np.sort(self.shingles)
+        first = np.ones(len(ordered), dtype=np.bool_)
+        np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+        found: Hashes = ordered[first]
+        return found
 
     @property
     def is_blank(self) -> bool:
@@ -126,17 +139,16 @@ def read(title: str, text: str, boilerplate: frozenset[int] = frozenset()) -> Re
         text: As stored, paragraphs separated by line breaks.
         boilerplate: Lines (`Words.lines`) that are an outlet's and not the article's.
     """
-    words, titled = read_words(text, boilerplate), read_words(title)
-    shingles = words.shingles()
-    return Reading(words, titled, shingles, np.unique(shingles), _exact(titled, words))
+    words = read_words(text, boilerplate)
+    return Reading(title, words, words.shingles(), _exact(title, words))
 
 
-def _exact(title: Words, words: Words) -> str:
+def _exact(title: str, words: Words) -> str:
     """Of the whole text, for what is boilerplate changes with time.
 
     Two photo pages with the same line of text and other titles are two articles.
     """
-    short = title.whole.tobytes() + b"|" if len(words.whole) < SHORT else b""
+    short = read_words(title).whole.tobytes() + b"|" if len(words.whole) < SHORT else b""
     return xxh3_128_hexdigest(short + words.whole.tobytes())
 
 
@@ -147,7 +159,9 @@ def read_words(text: str, boilerplate: frozenset[int] = frozenset()) -> Words:
     kinds = _kinds().take(codes)
     separators = _within_figures(codes, kinds)
     kinds[separators] = _DIGIT
-    edges = np.flatnonzero(np.diff(kinds, prepend=0, append=0))
+    padded = np.zeros(len(kinds) + 2, dtype=kinds.dtype)
+    padded[1:-1] = kinds
+    edges = np.flatnonzero(padded[1:] != padded[:-1])
     begins = edges[:-1] if len(edges) else edges
     worded = kinds[begins] > 0
     starts, ends = begins[worded], edges[1:][worded]
@@ -180,7 +194,9 @@ def winnow(shingles: Hashes) -> tuple[int, ...]:
 def uncovered(reading: Reading, common: Hashes) -> Runs:
     """Tell which runs of an article's words no common shingle covers; there is one at least, of length 0."""
     words = len(reading.words)
-    hit = np.isin(reading.shingles, common)
+    hit = np.zeros(len(reading.shingles), dtype=np.bool_)
+    if len(common):
+        hit = common[np.searchsorted(common, reading.shingles).clip(max=len(common) - 1)] == reading.shingles
     over = np.zeros(words, dtype=np.bool_)
     for shift in range(min(SHINGLE, words)):
         over[shift : shift + len(hit)] |= hit
@@ -210,9 +226,11 @@ def _within_figures(codes: NDArray[np.int32], kinds: NDArray[np.uint8]) -> Flags
     """Separators between digits, and a space before one: «1,300» and «1 ,300» are one figure."""
     found = np.zeros(len(codes), dtype=np.bool_)
     digit = kinds == _DIGIT
-    marks = np.flatnonzero(np.isin(codes, _separator_codes()))
+    marks = np.flatnonzero(_separator_codes().take(codes))
     marks = marks[(marks > 0) & (marks < len(codes) - 1)]
     marks = marks[digit[marks + 1]]
+    if not len(marks):
+        return found
     spaced = (codes[marks - 1] == _SPACE) & digit[np.maximum(marks - 2, 0)] & (marks >= 2)
     found[marks[digit[marks - 1] | spaced]] = True
     found[marks[spaced] - 1] = True
@@ -290,5 +308,8 @@ def _kinds() -> NDArray[np.uint8]:
 
 
 @cache
-def _separator_codes() -> NDArray[np.int32]:
-    return np.array([ord(mark) for mark in _SEPARATORS], dtype=np.int32)
+def _separator_codes() -> Flags:
+    """Of each code point whether it may stand within a figure."""
+    table = np.zeros(len(_kinds()), dtype=np.bool_)
+    table[[ord(mark) for mark in _SEPARATORS]] = True
+    return table
