@@ -404,3 +404,17 @@ def test_two_spellings_are_one_subject() -> None:
     old, new = (f"{edited(TEXT, every)} {name} {name} {name}" for name, every in (("ترامب", 99), ("ترمب", 9)))
 
     assert verdict(new, "ترمب يزور الميناء", old=old, old_title="ترامب في الميناء").relation == "near"
+
+
+@pytest.mark.parametrize(("days", "expected"), [(9, "near"), (-9, "near"), (11, "revised"), (-11, "revised")])
+def test_a_text_that_comes_back_is_told(days: int, expected: Relation) -> None:
+    """An edited text is a copy within days; a notice of every month is told, and says after how long it came back."""
+    found = decide(TITLE, edited(TEXT, 12), NOW, [candidate(hours_ago=24 * days)])
+
+    assert found.relation == expected
+    assert ("11" in found.why.ar) == (expected == "revised")
+
+
+def test_the_same_words_are_a_copy_at_any_time() -> None:
+    """A page that a feed lists again after a year is not news."""
+    assert decide(TITLE, TEXT, NOW, [candidate(hours_ago=9000)]).relation == "exact"
