@@ -119,11 +119,11 @@ def lines(folder: Path, outlet: str | None, limit: int, as_json: bool) -> None:
 
 
 def _line(line: OutletLine, text: str) -> dict[str, object]:
-    """A learned line for programs; of one that is known everywhere outlets are counted, else stories."""
+    """A learned line for programs; of one that is known everywhere outlets are counted, else articles."""
     return {
         "outlet": line.outlet or EVERYWHERE,
         "times": line.articles,
-        "counted": "stories" if line.outlet else "outlets",
+        "counted": "articles" if line.outlet else "outlets",
         "article": line.article_id,
         "text": text,
     }

@@ -141,7 +141,8 @@ def _described(
 ) -> Iterator[str]:
     yield f"story {row.id}: {row.headline}"
     yield f"from {_moment(row.first_at)} to {_moment(row.last_at)}"
-    yield f"{row.articles} articles, {row.copies} of them copies, {len(row.outlets)} outlets:"
+    copies = f", {row.copies} of them copies" * bool(row.copies)
+    yield f"{_counted(row.articles, 'article')}{copies}, {_counted(len(row.outlets), 'outlet')}:"
     for name, after in _appearances(articles):
         yield f"  {after:>12}  {name}"
     if row.wires:
@@ -155,6 +156,10 @@ def _described(
     if edits:
         yield "edits:"
         yield from (f"  {_moment(edit.at)}  {edit.who}  {_edit(edit)}" for edit in edits)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)
 
 
 def _appearances(articles: Sequence[StoryArticle]) -> Iterator[tuple[str, str]]:
@@ -173,13 +178,9 @@ def _span(after: timedelta) -> str:
 
 
 def _agency(wire: str, language: str) -> str:
-    """An agency's name; of a source that is none its name as an article writes it."""
     from rasid.attribution import agency_name
 
-    try:
-        return agency_name(wire)[0 if language == "ar" else 1]
-    except KeyError:
-        return wire
+    return agency_name(wire)[0 if language == "ar" else 1]
 
 
 def _explanation(articles: Sequence[StoryArticle], language: str) -> Iterator[str]:
@@ -247,7 +248,7 @@ def _outcome(moved: Moved, asked: str, *, dry_run: bool) -> str:
     """What an edit came to, in one line."""
     if not moved.sources:
         return f"{asked}: in story {moved.story} already; nothing changed"
-    articles = "1 article" if moved.articles == 1 else f"{moved.articles} articles"
+    articles = _counted(moved.articles, "article")
     place = "a new story" if moved.story is None else f"{moved.story}"
     told = f"{articles} of {_stories(moved.sources)}"
     if dry_run:

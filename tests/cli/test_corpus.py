@@ -103,7 +103,7 @@ def test_lines_are_shown_as_they_are_written(corpus: Corpus, folder: Path, store
     assert f"{feed.id}\t3\t1\t{FOOTER}" == corpus("lines").stdout.splitlines()[1]
     for name in (feed.id, feed.name):
         (line,) = json.loads(corpus("lines", "--outlet", name, "--json").stdout)
-        assert (feed.name, 3, "stories", 1, FOOTER) == tuple(line.values())
+        assert (feed.name, 3, "articles", 1, FOOTER) == tuple(line.values())
     assert 1 == len(corpus("lines", "--outlet", other.id).stdout.splitlines())
     unknown = corpus("lines", "--outlet", "nobody")
     assert f"no feed is called nobody; there are: {feed.id}, " in unknown.stderr
