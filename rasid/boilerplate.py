@@ -28,11 +28,6 @@ LEARNED_AFTER: Final = 3
 """Articles of an outlet that hold a line, or outlets that print it. Two may be chance, or a story told twice."""
 
 
-def known_lines(lines: Iterable[int], outlet: str, learned: LearnedLines) -> frozenset[int]:
-    """Those of an article's lines (`Fingerprint.lines`) that its outlet is known to print under everything."""
-    return frozenset(line for line in lines if learned.hold(outlet, line))
-
-
 def own_text(text: str, known: frozenset[int]) -> str:
     """The text without those lines, for what looks at its beginning alone."""
     if not known:

@@ -41,7 +41,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from rapidfuzz.distance import LCSseq
 
-from rasid.boilerplate import known_lines
 from rasid.revisions import is_stock_line, share_a_tail, what_changed
 from rasid.shingles import read, uncovered, winnow
 from rasid.types import NOTHING_LEARNED, SUPPRESSED, Candidate, Fingerprint, Reason, Relation, Verdict
@@ -225,7 +224,11 @@ _STRENGTH: dict[Relation, int] = {"exact": 0, "near": 1, "excerpt": 1, "extends"
 
 def _rank(candidate: Candidate, finding: _Finding, published: datetime) -> tuple[int, float, float, int]:
     distance = abs((candidate.published - published).total_seconds())
-    return _STRENGTH[finding.relation], -round(finding.closeness, 2), distance, candidate.id
+    strength = _STRENGTH[finding.relation]
+    if finding.relation == "near" and finding.score < _CONTAINED:
+        # Two updates of one original share its text, and each is news: the closer relation counts.
+        strength = _STRENGTH["extends"]
+    return strength, -round(finding.closeness, 2), distance, candidate.id
 
 
 def _compare(new: _New, candidate: Candidate) -> _Finding | None:
@@ -256,7 +259,8 @@ def _reading(title: str, text: str, outlets: tuple[str, str], learned: LearnedLi
     Most texts hold no such line, and are read once whatever they are compared with.
     """
     plain = read(title, text)
-    known = frozenset().union(*(known_lines(plain.words.lines, outlet, learned) for outlet in outlets))
+    lines = frozenset(plain.words.lines)
+    known = frozenset().union(*(learned.among(lines, outlet) for outlet in set(outlets)))
     return read(title, text, known) if known else plain
 
 

@@ -127,26 +127,29 @@ def _swapped_name(new: Reading, old: Reading) -> Change | None:
     """A word of the titles that changed in its place, and in the texts as well."""
     if new.headline == old.headline:
         return None
-    for ours, theirs in _replaced(new, old):
-        now, was = new.title.hashes[ours], old.title.hashes[theirs]
-        swapped = new.holds(now) and not old.holds(now) and old.holds(was) and not new.holds(was)
-        written, before = new.title.written(ours), old.title.written(theirs)
-        if swapped and fuzz.ratio(written, before) < _SWAPPED:
-            why = Reason(f"الاسم تغيّر: {before} → {written}", f"the name changed: {before} → {written}")
-            return Change(why)
+    for now, was in _replaced(new, old):
+        swapped = now in new.vocabulary and now not in old.vocabulary
+        if (
+            swapped
+            and was in old.vocabulary
+            and was not in new.vocabulary
+            and fuzz.ratio(now, was) < _SWAPPED
+        ):
+            return Change(Reason(f"الاسم تغيّر: {was} → {now}", f"the name changed: {was} → {now}"))
     return None
 
 
-def _replaced(new: Reading, old: Reading) -> Iterator[tuple[int, int]]:
-    """Places in the two titles where one word stands for another."""
-    matcher = SequenceMatcher(None, _title(old), _title(new), autojunk=False)
+def _replaced(new: Reading, old: Reading) -> Iterator[tuple[str, str]]:
+    """Words that stand in the titles one for the other: now, before."""
+    now, before = _title(new), _title(old)
+    matcher = SequenceMatcher(None, before, now, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "replace" and i2 - i1 == j2 - j1:
-            yield from zip(range(j1, j2), range(i1, i2), strict=True)
+            yield from zip(now[j1:j2], before[i1:i2], strict=True)
 
 
 def _title(reading: Reading) -> list[str]:
-    return [reading.title.written(at) for at in range(min(len(reading.title), _TITLE_WORDS))]
+    return reading.title[:_TITLE_WORDS]
 
 
 def _other_subject(new: Reading, old: Reading) -> Change | None:
@@ -163,9 +166,7 @@ def _other_subject(new: Reading, old: Reading) -> Change | None:
 
 def _subject(reading: Reading, other: Reading) -> list[str]:
     """Words of the title that run through its own text and are absent from the other's."""
-    own: dict[str, int] = {}
-    for at, word in enumerate(_title(reading)):
-        if word.isalpha() and len(word) > 2 and not other.holds(reading.title.hashes[at]):
-            own[word] = int((reading.words.hashes == reading.title.hashes[at]).sum())
-    own = {word: count for word, count in own.items() if count}
-    return list(own) if sum(own.values()) >= _SUBJECT_MENTIONS else []
+    named = dict.fromkeys(_title(reading))
+    own = [word for word in named if word.isalpha() and len(word) > 2 and word not in other.vocabulary]
+    own = [word for word in own if word in reading.vocabulary]
+    return own if sum(reading.vocabulary[word] for word in own) >= _SUBJECT_MENTIONS else []

@@ -17,6 +17,8 @@ taken for a copy.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from itertools import pairwise
@@ -47,6 +49,7 @@ _KEPT_AT_LEAST: Final = (
     8  # words, after an outlet's boilerplate went: a notice under a long disclaimer has more
 )
 
+_TITLE_WORD: Final = re.compile(r"[0-9]+|[^\W\d_]+")
 _FACTOR: Final = np.uint64(0x9E3779B97F4A7C15)
 _DIGIT: Final = 3  # beside the kinds of letters
 _SEPARATORS: Final = ".,٫٬:"
@@ -99,9 +102,16 @@ class Reading:
     exact: str  # hex
 
     @cached_property
-    def title(self) -> Words:
-        """The words of the title."""
-        return read_words(self.headline)
+    def title(self) -> list[str]:
+        """The words of the title, folded."""
+        return _TITLE_WORD.findall(fold(self.headline).text)
+
+    @cached_property
+    def vocabulary(self) -> Counter[str]:
+        """How often each word stands in the text."""
+        words = self.words
+        places = zip(words.starts.tolist(), words.ends.tolist(), strict=True)
+        return Counter([words.folded[start:end] for start, end in places])
 
     @cached_property
     def distinct(self) -> Hashes:
@@ -115,11 +125,7 @@ class Reading:
     @property
     def is_blank(self) -> bool:
         """Whether neither holds a word."""
-        return not len(self.words) and not len(self.title)
-
-    def holds(self, word: np.uint64) -> bool:
-        """Whether a word stands in the text."""
-        return bool((self.words.hashes == word).any())
+        return not len(self.words) and not self.title
 
 
 @dataclass(frozen=True, slots=True)

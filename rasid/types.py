@@ -160,9 +160,9 @@ class LearnedLines:
     by_outlet: Mapping[str, AbstractSet[int]]
     everywhere: AbstractSet[int]  # in articles of several outlets
 
-    def hold(self, outlet: str, line: int) -> bool:
-        """Whether the line is no part of an article of this outlet."""
-        return line in self.everywhere or line in self.by_outlet.get(outlet, ())
+    def among(self, lines: AbstractSet[int], outlet: str) -> frozenset[int]:
+        """Those of an article's lines that its outlet prints under everything."""
+        return frozenset((lines & self.everywhere) | (lines & self.by_outlet.get(outlet, frozenset())))
 
 
 NOTHING_LEARNED = LearnedLines({}, frozenset())

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rasid.attribution import attribute
-from rasid.boilerplate import known_lines, own_text
+from rasid.boilerplate import own_text
 from rasid.copies import decide, fingerprint
 from rasid.stories import story_terms
 from rasid.types import Reason, StoryChoice, Verdict
@@ -45,7 +45,7 @@ def ask(
     """Work out all that can be said of an article without the corpus."""
     credit = attribute(title, text, author, outlet)
     print_ = fingerprint(title, text, outlet=outlet, learned=learned)
-    own = own_text(text, known_lines(print_.lines, outlet, learned))
+    own = own_text(text, learned.among(frozenset(print_.lines), outlet))
     wire = "" if credit is None else credit.id or credit.name_ar
     return Asked(title, text, published, outlet, print_, story_terms(title, own), wire)
 

@@ -1,6 +1,6 @@
 """What is learned to be boilerplate, and what is not."""
 
-from rasid.boilerplate import LEARNED_AFTER, LineCounts, known_lines, own_text
+from rasid.boilerplate import LEARNED_AFTER, LineCounts, own_text
 from rasid.copies import fingerprint
 from rasid.types import LearnedLines
 
@@ -13,11 +13,11 @@ def test_a_line_of_three_articles_is_an_outlets() -> None:
     known = []
     for article in range(LEARNED_AFTER):
         counts.add("الرصيف", 1, [FOOTER, OTHER + article])
-        known.append(counts.learned.hold("الرصيف", FOOTER))
+        known.append(bool(counts.learned.among({FOOTER}, "الرصيف")))
 
     assert known == [False, False, True]
-    assert not counts.learned.hold("الرصيف", OTHER)
-    assert not counts.learned.hold("المرفأ", FOOTER)
+    assert not counts.learned.among({OTHER}, "الرصيف")
+    assert not counts.learned.among({FOOTER}, "المرفأ")
 
 
 def test_a_sentence_that_all_quote_is_not_learned() -> None:
@@ -26,7 +26,7 @@ def test_a_sentence_that_all_quote_is_not_learned() -> None:
     for outlet in ("الرصيف", "المرفأ", "الشراع", "الموج"):
         counts.add(outlet, 1, [QUOTE])
 
-    assert not any(counts.learned.hold(outlet, QUOTE) for outlet in ("الرصيف", "المرفأ", "الساحل"))
+    assert not any(counts.learned.among({QUOTE}, outlet) for outlet in ("الرصيف", "المرفأ", "الساحل"))
 
 
 def test_nothing_is_learned_of_nobody() -> None:
@@ -35,14 +35,14 @@ def test_nothing_is_learned_of_nobody() -> None:
     for story in range(LEARNED_AFTER):
         counts.add("", story, [FOOTER])
 
-    assert not counts.learned.hold("", FOOTER)
+    assert not counts.learned.among({FOOTER}, "")
 
 
 def test_own_text() -> None:
     """Known lines go, whatever their spelling; the others keep theirs."""
     text = "وصلت السفينة فجر اليوم.\nتابعوا أخبار الرصيف كل صباح\nوغادرت مساء."
     lines = fingerprint("", text).lines
-    known = known_lines(lines, "الرصيف", LearnedLines({"الرصيف": {lines[1]}}, frozenset()))
+    known = LearnedLines({"الرصيف": {lines[1]}}, frozenset()).among(frozenset(lines), "الرصيف")
 
     assert own_text(text.replace("أخبار", "اخبار"), known) == "وصلت السفينة فجر اليوم.\nوغادرت مساء."
     assert own_text(text, frozenset()) == text
@@ -54,5 +54,5 @@ def test_a_line_of_three_outlets_is_everybodys() -> None:
     for story, outlet in enumerate(("الرصيف", "المرفأ", "الشراع")):
         counts.add(outlet, story, [FOOTER])
 
-    assert counts.learned.hold("الموج", FOOTER)
-    assert not counts.learned.hold("الموج", QUOTE)
+    assert counts.learned.among({FOOTER}, "الموج")
+    assert not counts.learned.among({QUOTE}, "الموج")

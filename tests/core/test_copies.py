@@ -418,3 +418,26 @@ def test_a_text_that_comes_back_is_told(days: int, expected: Relation) -> None:
 def test_the_same_words_are_a_copy_at_any_time() -> None:
     """A page that a feed lists again after a year is not news."""
     assert decide(TITLE, TEXT, NOW, [candidate(hours_ago=9000)]).relation == "exact"
+
+
+SECOND = (
+    "وفي مساء الأربعاء قالت نقابة عمال الموانئ إنها لم تُستشر في أمر الرافعات، وطلبت ضمانات مكتوبة لثلاثمئة سائق"
+    " يخشون على أعمالهم، ولوحت بإضراب يبدأ مطلع الشهر إذا مضت الإدارة في خطتها، فردت الوزارة بأن أحدا لن يُصرف، وأن"
+    " السائقين سيُدرَّبون على المراقبة والصيانة بأجورهم كاملة، ودعت النقابة إلى اجتماع يوم الأحد المقبل في صلالة."
+)
+
+
+def test_two_updates_of_one_original_are_both_told() -> None:
+    """What the second adds is in neither of the two that the corpus holds, however much of it the first update has."""
+    first = candidate(f"{TEXT}\n{PASSAGE}", article_id=2, hours_ago=2)
+    found = decide(TITLE, f"{TEXT}\n{SECOND}", NOW, [first, candidate()])
+
+    assert (found.relation, found.original) == ("extends", 1)
+
+
+def test_a_copy_of_an_update_is_hidden() -> None:
+    """An edited copy of the update is a copy of it, not another extension of the original."""
+    update = f"{TEXT}\n{PASSAGE}"
+    found = decide(TITLE, edited(update, 14), NOW, [candidate(), candidate(update, article_id=2)])
+
+    assert (found.relation, found.original) == ("near", 2)

@@ -57,8 +57,8 @@ def test_the_third_article_makes_a_line_boilerplate(store: Store) -> None:
         printed(store, FOOTER, HIGH if number else 7)
     printed(store, FOOTER, outlet="الثاني")
     assert ({"الأول": {FOOTER}}, set()) == learned(store)
-    assert store.learned_lines().hold("الأول", FOOTER)
-    assert not store.learned_lines().hold("الثاني", FOOTER)
+    assert store.learned_lines().among({FOOTER}, "الأول")
+    assert not store.learned_lines().among({FOOTER}, "الثاني")
 
 
 def test_a_line_of_three_outlets_is_known_everywhere(store: Store) -> None:
@@ -68,7 +68,7 @@ def test_a_line_of_three_outlets_is_known_everywhere(store: Store) -> None:
     assert ({}, set()) == learned(store)
     printed(store, 7, outlet="الثالث")
     assert ({}, {7}) == learned(store)
-    assert store.learned_lines().hold("لم يُر بعد", 7)
+    assert store.learned_lines().among({7}, "لم يُر بعد")
 
 
 def test_outlets_of_one_story_count_once(store: Store) -> None:
