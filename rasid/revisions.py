@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from difflib import SequenceMatcher
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein
 
 from rasid.shingles import SHORT, slots, uncovered
 from rasid.types import Reason
@@ -142,10 +142,12 @@ def _swapped_name(new: Reading, old: Reading) -> Change | None:
 def _replaced(new: Reading, old: Reading) -> Iterator[tuple[str, str]]:
     """Words that stand in the titles one for the other: now, before."""
     now, before = _title(new), _title(old)
-    matcher = SequenceMatcher(None, before, now, autojunk=False)
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "replace" and i2 - i1 == j2 - j1:
-            yield from zip(now[j1:j2], before[i1:i2], strict=True)
+    edits = Levenshtein.opcodes(before, now)
+    for at, edit in enumerate(edits):
+        beside = (edits[near].tag for near in (at - 1, at + 1) if 0 <= near < len(edits))
+        if edit.tag == "replace" and not {"insert", "delete"} & {*beside}:
+            places = slice(edit.dest_start, edit.dest_end), slice(edit.src_start, edit.src_end)
+            yield from zip(now[places[0]], before[places[1]], strict=True)
 
 
 def _title(reading: Reading) -> list[str]:

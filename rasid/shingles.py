@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 SHINGLE: Final = 4  # words
-_WINDOW: Final = 12  # shingles: any run of 15 words in common gives a key in common
+_WINDOW_STEPS: Final = (1, 2, 4, 4)
+"""The minimum of two shingles, of 4, of 8, of 12 in a row: any run of 15 words in common gives a key in common."""
 _ALL_KEYS_BELOW: Final = 30  # shingles; teasers keep every key, for they have few
 
 SHORT: Final = 30
@@ -191,10 +192,14 @@ def winnow(shingles: Hashes) -> tuple[int, ...]:
 
     Equal passages give equal keys, wherever they stand (Schleimer, Wilkerson, Aiken 2003).
     """
-    signed = shingles.astype(np.int64)
-    if len(signed) >= _ALL_KEYS_BELOW:
-        signed = np.lib.stride_tricks.sliding_window_view(signed, _WINDOW).min(axis=1)
-    return tuple(dict.fromkeys(signed.tolist()))
+    keys = shingles.astype(np.int64)
+    if len(keys) >= _ALL_KEYS_BELOW:
+        for step in _WINDOW_STEPS:
+            keys = np.minimum(keys[:-step], keys[step:])
+        first = np.ones(len(keys), dtype=np.bool_)
+        np.not_equal(keys[1:], keys[:-1], out=first[1:])
+        keys = keys[first]
+    return tuple(dict.fromkeys(keys.tolist()))
 
 
 def uncovered(reading: Reading, common: Hashes) -> Runs:
@@ -250,10 +255,10 @@ def _hashed(codes: NDArray[np.int32], counted: Flags, starts: Places, ends: Plac
     if not len(starts):
         return _zeros(0), lengths
     first = int(starts[0])
-    place = before[first:-1] - np.repeat(before[starts], np.diff(starts, append=len(codes)))
+    until = np.append(starts[1:], len(codes))
+    place = before[first:-1] - np.repeat(before[starts], until - starts)  # at most the word's length
     powers = _powers(1 << int(lengths.max()).bit_length())
-    values = codes[first:].astype(np.uint64) * powers[np.minimum(place, len(powers) - 1)]
-    values[~counted[first:]] = 0
+    values = codes[first:].astype(np.uint64) * powers.take(place) * counted[first:]
     return _mixed(np.add.reduceat(values, starts - first)), lengths
 
 
@@ -262,7 +267,7 @@ def _own_lines(
 ) -> tuple[Flags, Flags, tuple[int, ...]]:
     """Which words stand in lines of the article's own, which in lines not yet seen, and the lines that tell."""
     line = np.searchsorted(np.flatnonzero(codes == _NEWLINE), starts)
-    bounds = [0, *(np.flatnonzero(np.diff(line)) + 1).tolist(), len(starts)]
+    bounds = [0, *(np.flatnonzero(line[1:] != line[:-1]) + 1).tolist(), len(starts)]
     once = np.ones(len(starts), dtype=np.bool_)
     foreign = np.zeros(len(starts), dtype=np.bool_)
     seen: set[int] = set()
