@@ -115,12 +115,7 @@ def test_one_article_from_several_workers(database_url: str) -> None:
 
 
 TEXTS = 200
-STEPS = (
-    1,
-    3,
-    7,
-    9,
-)  # of each collect; prime to 200, so that each goes through all texts in an order of its own
+STEPS = (1, 3, 7, 9)  # of each collect; prime to 200: each goes through all texts in an order of its own
 
 
 def first_or_copy(found: Sequence[Candidate], _members: Sequence[StoryMember]) -> tuple[Verdict, StoryChoice]:
