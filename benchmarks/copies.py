@@ -213,6 +213,19 @@ def with_rapidfuzz(texts: dict[int, str]) -> Answer:
     return answer
 
 
+def by_signature(index: Any, signature: Callable[[str], Any], texts: dict[int, str]) -> Answer:
+    """Fill an index of MinHashes, datasketch's or rensa's; what it offers is checked by the signatures."""
+    signatures = {number: signature(text) for number, text in texts.items()}
+    for number, one in signatures.items():
+        index.insert(number, one)
+
+    def answer(text: str) -> set[int]:
+        mine = signature(text)
+        return {number for number in index.query(mine) if mine.jaccard(signatures[number]) >= JACCARD}
+
+    return answer
+
+
 def with_datasketch(texts: dict[int, str]) -> Answer:
     """Look up bands of signatures, and compare the signatures of what is found."""
     datasketch, xxhash = import_module("datasketch"), import_module("xxhash")
@@ -223,15 +236,7 @@ def with_datasketch(texts: dict[int, str]) -> Answer:
         made.update_batch([shingle.encode() for shingle in shingles(text)])
         return made
 
-    signatures = {number: signature(text) for number, text in texts.items()}
-    for number, one in signatures.items():
-        index.insert(number, one)
-
-    def answer(text: str) -> set[int]:
-        mine = signature(text)
-        return {number for number in index.query(mine) if mine.jaccard(signatures[number]) >= JACCARD}
-
-    return answer
+    return by_signature(index, signature, texts)
 
 
 def with_rensa(texts: dict[int, str]) -> Answer:
@@ -244,15 +249,7 @@ def with_rensa(texts: dict[int, str]) -> Answer:
         made.update(list(shingles(text)))
         return made
 
-    signatures = {number: signature(text) for number, text in texts.items()}
-    for number, one in signatures.items():
-        index.insert(number, one)
-
-    def answer(text: str) -> set[int]:
-        mine = signature(text)
-        return {number for number in index.query(mine) if mine.jaccard(signatures[number]) >= JACCARD}
-
-    return answer
+    return by_signature(index, signature, texts)
 
 
 class Peer(NamedTuple):
