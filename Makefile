@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run serve test coverage lint format bench pictures lock clean
+.PHONY: help setup demo run serve test fuzz coverage lint format bench pictures lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ serve: $(READY) ## collect, digest and maintain on their schedules, until interr
 
 test: $(READY) ## all tests, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+
+fuzz: $(READY) ## what reads foreign bytes, against many more of them than `make test` (EXAMPLES=5000)
+	@RASID_FUZZ_EXAMPLES=$(or $(EXAMPLES),5000) $(BIN)/python -m pytest --numprocesses 2 tests/fuzz
 
 coverage: $(READY) ## all tests, with the lines they did not reach
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --cov --cov-report=term

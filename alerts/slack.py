@@ -14,12 +14,13 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener
 
 from slack_sdk.webhook import WebhookClient, WebhookResponse
 
 from alerts import words
 from alerts.bidi import LRI, PDI, RLI, RLM, Direction, Run, clip, runs
+from alerts.dialling import GuardedHandler, NotPublicError
 from alerts.view import AppearanceView, FeedView, ReviewView, StoryView, View, view
 from rasid.errors import TransportError
 from rasid.types import Digest, Snippet
@@ -67,14 +68,26 @@ def payload(
     return [_message(shown, blocks, n, len(parts)) for n, blocks in enumerate(parts, start=1)]
 
 
-def send(webhook_url: str, payloads: Sequence[Mapping[str, Any]], timeout: float) -> None:
+def send(
+    webhook_url: str,
+    payloads: Sequence[Mapping[str, Any]],
+    timeout: float,
+    *,
+    allow_hosts: frozenset[str] = frozenset(),
+) -> None:
     """Post the messages in order.
+
+    Args:
+        webhook_url: A secret.
+        payloads: As `payload` makes them.
+        timeout: Seconds for each.
+        allow_hosts: Private hosts that the operator named; no other address of a private network is dialled.
 
     Raises:
         TransportError: Slack did not take one. Permanent for 4xx other than 429; `retry_after` where Slack
             asked for it; `uncertain` where no answer came, or an earlier part went out before.
     """
-    client = _client(webhook_url, timeout)
+    client = _client(webhook_url, timeout, allow_hosts)
     for number, message in enumerate(payloads):
         try:
             _post(client, message)
@@ -303,10 +316,15 @@ class _NoRedirect(HTTPRedirectHandler):
 
 
 class _DirectClient(WebhookClient):
-    """slack_sdk's client without the environment's proxy, which urlopen would use whatever `proxy` says."""
+    """slack_sdk's client without the environment's proxy, which urlopen would use whatever `proxy` says.
+
+    It dials no address of a private network but those of `allow_hosts`.
+    """
+
+    allow_hosts: frozenset[str] = frozenset()
 
     def _perform_http_request_internal(self, url: str, req: Request) -> WebhookResponse:
-        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=self.ssl), _NoRedirect())
+        opener = build_opener(ProxyHandler({}), GuardedHandler(self.allow_hosts), _NoRedirect())
         with opener.open(req, timeout=self.timeout) as response:
             body = response.read().decode("utf-8", "replace")
             return WebhookResponse(
@@ -314,11 +332,12 @@ class _DirectClient(WebhookClient):
             )
 
 
-def _client(webhook_url: str, timeout: float) -> WebhookClient:
+def _client(webhook_url: str, timeout: float, allow_hosts: frozenset[str]) -> WebhookClient:
     if not _is_address(webhook_url):
         raise TransportError(_CHANNEL, "the webhook's address is no web address", permanent=True)
     # No retry handlers: slack_sdk's own would post a message twice when an answer is lost.
     client = _DirectClient(webhook_url, logger=_SILENT, retry_handlers=[])
+    client.allow_hosts = allow_hosts
     client.timeout = timeout  # type: ignore[assignment]  # a whole number in slack_sdk's signature only
     return client
 
@@ -335,6 +354,13 @@ def _post(client: WebhookClient, message: Mapping[str, Any]) -> None:
     """Post one message. Causes are not chained: their text may hold the address."""
     try:
         answer = client.send_dict(dict(message))
+    except NotPublicError:
+        raise TransportError(
+            _CHANNEL,
+            "the webhook leads into this machine or a private network; "
+            "settings http.allow_hosts can name its host if it is meant",
+            permanent=True,
+        ) from None
     except URLError as e:
         timed_out = isinstance(e.reason, TimeoutError)
         reason = "no answer in time" if timed_out else f"no connection: {_kind(e.reason)}"

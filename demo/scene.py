@@ -22,7 +22,7 @@ SETTINGS = """\
 # The demo's own settings: a throwaway database, and leave to fetch from this machine.
 database: "sqlite:///{out}/rasid.sqlite"
 timezone: Asia/Riyadh
-http: {{contact: demo@example.org, delay: 0, allow_hosts: ["127.0.0.1"]}}
+http: {{contact: demo@example.org, delay: 0, allow_hosts: ["127.0.0.1", localhost]}}
 """
 
 SUBSCRIPTIONS = """\

@@ -89,9 +89,14 @@ def answer(
 
 
 def feeds_yaml(base_url: str) -> str:
-    """The text of a feeds.yaml that lists all ten feeds at `base_url` (no slash at its end)."""
+    """The text of a feeds.yaml that lists all ten feeds at `base_url` (no slash at its end).
+
+    The outlet that is never reachable asks to be left alone, and its whole host is: it gets another name.
+    """
+    elsewhere = base_url.replace("127.0.0.1", "localhost")
     lines = (
-        f'  - {{id: {outlet_id}, name: {kind.name}, url: "{base_url}/{outlet_id}/{kind.feed_file}", '
+        f"  - {{id: {outlet_id}, name: {kind.name}, "
+        f'url: "{elsewhere if kind.format == "down" else base_url}/{outlet_id}/{kind.feed_file}", '
         f"category: {kind.category}, enabled: true, attested: demo}}\n"
         for outlet_id, kind in KINDS.items()
     )

@@ -23,7 +23,11 @@ def keep_house(config: str, backups: str) -> housekeeping.MaintainReport:
 def maintain(config: str = "config", backups: str = "var/backups") -> None:
     """Housekeeping once. `backups` is the folder for SQLite's copies."""
     report = keep_house(config, backups)
-    lines = [f"run rows pruned: {report.pruned}", f"backup: {report.backup or 'none'}"]
+    lines = [
+        f"run rows pruned: {report.pruned}",
+        f"pages pruned: {report.pages}",
+        f"backup: {report.backup or 'none'}",
+    ]
     lines += [f"problem: {problem}" for problem in report.problems]
     create_markdown_artifact(
         key="maintain-summary",

@@ -1,7 +1,7 @@
 """`rasid serve`: the three flows on their schedules, on one machine, in one process.
 
 Without PREFECT_API_URL a Prefect server is started beside it, on loopback, and ended with it: its page shows every run.
-With PREFECT_API_URL the flows are served to that server.
+With PREFECT_API_URL the flows are served to that server. Figures for Prometheus are served beside them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rasid.app.context import load_config
+from rasid.app.metrics import serve_metrics
+from rasid.config.settings import MetricsSettings
 from rasid.errors import RasidError
 
 START_SECONDS = 180
@@ -27,7 +29,7 @@ START_SECONDS = 180
 def serve_all(folder: Path) -> None:
     """Check the config, then serve collect, digest and maintain until interrupted."""
     config = load_config(folder)
-    with _server():
+    with _metrics(folder.resolve(), config.settings.metrics), _server():
         _serve(folder.resolve(), config.settings.timezone)
 
 
@@ -59,6 +61,30 @@ def _serve(folder: Path, timezone: str) -> None:
         pause_on_shutdown=False,
         limit=3,
     )
+
+
+@contextmanager
+def _metrics(folder: Path, settings: MetricsSettings) -> Iterator[None]:
+    """Figures for Prometheus; a port that is taken keeps nobody from the news."""
+    if settings.port is None:
+        yield
+        return
+    place = f"{settings.host}:{settings.port}"
+    try:
+        server = serve_metrics(folder, settings.host, settings.port)
+    except OSError as error:
+        sys.stderr.write(
+            f"no metrics at http://{place}/metrics: {error.strerror}; name another metrics.port in settings.yaml, or "
+            "null to serve none\n"
+        )
+        yield
+        return
+    sys.stderr.write(f"metrics for Prometheus are at http://{place}/metrics\n")
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @contextmanager

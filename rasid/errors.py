@@ -58,7 +58,8 @@ class EditError(RasidError):
 class FetchError(RasidError):
     """A feed or a page could not be had.
 
-    `status` is the HTTP status where there was one; `retry_after` is in seconds, as the server asked.
+    `status` is the HTTP status where there was one; `retry_after` is in seconds, as the server asked. `deferred`:
+    nothing was asked of the server, whose turn is later; no attempt is to be counted.
     """
 
     def __init__(
@@ -69,19 +70,23 @@ class FetchError(RasidError):
         permanent: bool = False,
         status: int | None = None,
         retry_after: float | None = None,
+        deferred: bool = False,
     ) -> None:
         self.url, self.reason, self.permanent = url, reason, permanent
-        self.status, self.retry_after = status, retry_after
+        self.status, self.retry_after, self.deferred = status, retry_after, deferred
         super().__init__(f"{url}: {reason}")
 
     def __reduce__(self) -> tuple[object, ...]:  # keyword arguments do not survive pickling otherwise
-        return (_rebuild_fetch_error, (self.url, self.reason, self.permanent, self.status, self.retry_after))
+        state = (self.url, self.reason, self.permanent, self.status, self.retry_after, self.deferred)
+        return (_rebuild_fetch_error, state)
 
 
 def _rebuild_fetch_error(
-    url: str, reason: str, permanent: bool, status: int | None, retry_after: float | None
+    url: str, reason: str, permanent: bool, status: int | None, retry_after: float | None, deferred: bool
 ) -> FetchError:
-    return FetchError(url, reason, permanent=permanent, status=status, retry_after=retry_after)
+    return FetchError(
+        url, reason, permanent=permanent, status=status, retry_after=retry_after, deferred=deferred
+    )
 
 
 class FeedParseError(RasidError):
@@ -96,11 +101,11 @@ class FeedParseError(RasidError):
 
 
 class ExtractError(RasidError):
-    """No article could be read out of a page."""
+    """No article could be read out of a page; `thin`: it holds a few words, and may hold more an hour later."""
 
-    def __init__(self, url: str, reason: str, permanent: bool = True) -> None:
-        self.url, self.reason, self.permanent = url, reason, permanent
-        super().__init__(url, reason, permanent)
+    def __init__(self, url: str, reason: str, permanent: bool = True, thin: bool = False) -> None:
+        self.url, self.reason, self.permanent, self.thin = url, reason, permanent, thin
+        super().__init__(url, reason, permanent, thin)
 
     def __str__(self) -> str:
         return f"{self.url}: {self.reason}"

@@ -186,6 +186,10 @@ class _Tables(NamedTuple):
 
 def fold(text: str) -> Folded:
     """Bring all spellings of a text to one, with offsets; idempotent, linear; lone surrogates survive."""
+    return _fold_kept(text) if len(text) >= _WORTH_KEEPING else _fold(text)
+
+
+def _fold(text: str) -> Folded:
     original = code_points(text)
     tables = _tables()
     lengths = tables.lengths[original]
@@ -202,6 +206,11 @@ def fold(text: str) -> Folded:
         folded = _CODE_TOKEN.sub(_latinise, folded)
         codes = code_points(folded).astype(np.int32)
     return Folded(folded, codes, offsets)
+
+
+# An article on its way into the corpus is folded by each that looks at it, one after the other.
+_WORTH_KEEPING = 400  # characters
+_fold_kept = lru_cache(maxsize=4)(_fold)
 
 
 def code_points(text: str) -> NDArray[np.uint32]:

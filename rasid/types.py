@@ -6,7 +6,7 @@ All datetimes are aware and UTC. All offsets are code points of the ORIGINAL tex
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -17,7 +17,14 @@ Relation = Literal["new", "exact", "near", "excerpt", "extends", "revised"]
 Status = Literal["matched", "uncertain"]
 Outcome = Literal["matched", "uncertain", "rejected"]
 Language = Literal["ar", "en"]
-FeedStatus = Literal["new", "ok", "failing", "blocked", "gone"]
+FeedStatus = Literal["new", "ok", "silent", "moved", "failing", "blocked", "gone"]
+"""new: never polled; silent: answers, and gives nothing for longer than is usual for it; moved: its address leads to
+another for good; failing: its last poll failed; blocked: its site refuses us; gone: not there for days."""
+FeedKind = Literal["feed", "page", "search"]
+"""feed: RSS, Atom, RDF, JSON Feed or a news sitemap; page: a section page without a feed; search: Google News."""
+ArticleSource = Literal["page", "feed", "headline"]
+"""Where an article's text is from. feed: its page could not be had, the feed's own text serves; headline: nor had the
+feed any, the headline stands for it."""
 DeliveryState = Literal["new", "sending", "sent", "failed", "unknown"]
 ChannelKind = Literal["file", "email", "slack"]
 
@@ -37,6 +44,21 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class OutletRules:
+    """What operators know of one outlet's dates and pages; empty: what Rasid finds by itself."""
+
+    timezone: str = ""  # IANA name: of dates without a zone, or with one that names two ("AST")
+    date_format: str = ""  # strptime, for dates that can be read in two ways; tried first
+    article: str = ""  # CSS selector of the elements that hold the article's text
+    remove: str = ""  # CSS selector of what is no part of it
+    date: str = ""  # CSS selector of the element with the date of publication
+    boilerplate: tuple[str, ...] = ()  # patterns, searched in the folded words of each line
+
+
+NO_RULES = OutletRules()
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
     """A place that operators listed."""
 
@@ -45,6 +67,9 @@ class Feed:
     url: str
     category: str = "general"
     enabled: bool = True
+    kind: FeedKind = "feed"
+    links: str = ""  # of a page: CSS selector of the links to its articles; empty: found by their shape
+    rules: OutletRules = NO_RULES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +86,34 @@ class FeedState:
     last_new: datetime | None = None  # when it last gave an entry not seen before
     next_poll: datetime | None = None  # None: at once
     error: str | None = None  # of the last poll, in words
+    moved_to: str | None = None  # where permanent redirects lead
+    moves: int = 0  # UTC days in a row on which a poll was led there and read a feed
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDay:
+    """What one UTC day of a feed brought; the days of the last four weeks are its pattern."""
+
+    feed_id: str
+    day: date
+    polls: int = 0
+    failures: int = 0  # polls that gave nothing usable
+    entries: int = 0  # new ones
+    pages: int = 0  # articles read from their page
+    fallbacks: int = 0  # articles that are the feed's own text
+    lost: int = 0  # entries given up
+    words: int = 0  # of all its articles
+
+
+@dataclass(frozen=True, slots=True)
+class HostState:
+    """What is remembered of a host between runs, so that it is asked politely by all of them."""
+
+    host: str  # as `rasid.urls.authority` writes it: the name, with the port where it is not the usual one
+    robots: str | None = None  # its robots.txt; "": it has none; None: not asked yet
+    robots_at: datetime | None = None  # when that was learned
+    not_before: datetime | None = None  # when it may be asked again, by its own Retry-After
+    asked_at: datetime | None = None  # when it last answered us, or did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +126,7 @@ class Entry:
     summary: str = ""  # the feed's own content as HTML or text, the longest it gives
     published: datetime | None = None
     author: str | None = None
+    outlet: str = ""  # whose article it is, where the feed collects those of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +138,9 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     encoding: str  # what the bytes turned out to be in
     dropped: int = 0  # items that could not be read at all or stood past the cap
+    ttl: float | None = None  # seconds for which the feed says that it need not be asked again
+    truncated: bool = False  # the document breaks off; the entries before the break are here
+    home: str | None = None  # address of the site that it belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +152,11 @@ class Response:
     status: int  # 200 or 304
     headers: dict[str, str]  # names in lower case
     body: bytes  # decoded of gzip or deflate; empty on 304
+    permanent_url: str | None = (
+        None  # where the permanent redirects that it began with lead; None: it began with none
+    )
+    fresh_for: float | None = None  # seconds, by Cache-Control or Expires
+    downgraded: bool = False  # a redirect led from https to http
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +168,8 @@ class PendingEntry:
     entry: Entry
     attempts: int  # failed so far
     first_seen: datetime
+    host: str = ""  # of its URL, as in HostState
+    article_id: int | None = None  # of the article that its page was before the feed edited its headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +182,7 @@ class Extracted:
     published: datetime | None
     language: str  # ISO 639-1; "und" where the text is too short to tell
     outlet: str | None  # the site's own name
+    canonical: str | None = None  # the page's own address, by its link rel=canonical
     cpu_seconds: float = 0.0  # spent in the extractor, measured in the worker
 
 
@@ -134,7 +199,7 @@ class Article:
     published: datetime  # the page's, else the feed's, else first seen; never after first seen
     first_seen: datetime
     language: str
-    source: Literal["page", "feed"] = "page"  # feed: the page could not be had, its feed's text serves
+    source: ArticleSource = "page"
     wire: str = ""  # id of the agency whose text it is
 
 
@@ -389,7 +454,7 @@ class ReportArticle:
     story_why: Reason
     story_reported: bool  # an earlier digest of this subscription held this story
     mentions: tuple[Mention, ...]  # those that the subscription was not told of yet
-    source: Literal["page", "feed"] = "page"
+    source: ArticleSource = "page"
     last_mention: int = 0  # row id of the newest mention; what is found later is told later
     wire: str = ""  # id of the agency whose text it is
     added: tuple[tuple[int, int], ...] = ()  # as in Verdict
@@ -537,10 +602,15 @@ class FeedOutcome:
 
     feed_id: str
     name: str
-    result: Literal["ok", "unchanged", "failed"]
+    result: Literal[
+        "ok", "unchanged", "deferred", "failed"
+    ]  # deferred: its host was not asked, its turn is later
     entries: int = 0
     new: int = 0
     error: str | None = None
+    note: str | None = (
+        None  # what an operator should know of a poll that was taken: truncated, moved, downgraded
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -573,6 +643,7 @@ class CollectReport:
     fetched: int = 0  # pages read
     stored: int = 0  # articles new in the corpus
     known: int = 0  # pages that turned out to be an article the corpus has
+    edited: int = 0  # of known: their text or headline had changed
     copies: int = 0  # of stored: exact, near, excerpt
     linked: int = 0  # of stored: extends, revised
     stories: int = 0  # opened by this collect

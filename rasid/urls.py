@@ -98,6 +98,18 @@ def host_of(url: str) -> str:
     return urlsplit(canonical_url(url)).hostname or ""
 
 
+def authority(url: str) -> str:
+    """Return the host of an address with its port where it is not the usual one; "" where it is no web address.
+
+    It is what politeness counts by: each authority is a server of its own.
+    """
+    try:
+        parts = urlsplit(url)
+        return _authority(parts) if parts.scheme in _DEFAULT_PORTS else ""
+    except ValueError:
+        return ""
+
+
 def _checked(url: str) -> str:
     text = url.strip(_OUTER_JUNK)
     if len(text) > _MAX_LENGTH:

@@ -16,6 +16,10 @@ class BodyError(Exception):
     """Why a body is refused, in words."""
 
 
+class TooLargeError(BodyError):
+    """There is more than was asked for."""
+
+
 class Body:
     """Takes the raw chunks of a body and gives its content."""
 
@@ -39,7 +43,7 @@ class Body:
         """
         self.raw += len(chunk)
         if self.raw > self._max_raw:
-            raise BodyError(f"too large: more than {self._max_raw:,} bytes")
+            raise TooLargeError(f"too large: more than {self._max_raw:,} bytes")
         if not self._name:
             self._take(chunk)
             return
@@ -55,6 +59,10 @@ class Body:
         if self._name and self.raw and (self._inflate is not None or not self._members):
             raise BodyError(f"the {self._name} body breaks off")
         return bytes(self._decoded)
+
+    def beginning(self) -> bytes:
+        """What has been taken so far, for those to whom the beginning is enough."""
+        return bytes(self._decoded[: self._max_decoded])
 
     def _feed_member(self, chunk: bytes) -> bytes:
         """Inflate `chunk`; what follows the end of a gzip member is returned, as the start of the next."""
@@ -90,7 +98,7 @@ class Body:
     def _take(self, decoded: bytes) -> None:
         self._decoded += decoded
         if len(self._decoded) > self._max_decoded:
-            raise BodyError(f"too large: more than {self._max_decoded:,} bytes when decompressed")
+            raise TooLargeError(f"too large: more than {self._max_decoded:,} bytes when decompressed")
 
 
 def _window_bits(name: str, head: bytes) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--.*?--)>", re.DOTALL)
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--(?:(?!<!--|-->).)*+--)>", re.DOTALL)
+_HUGE_REFERENCE = re.compile(r"&#\d{8,};?", re.ASCII)  # no character; Python refuses numbers of 4,300 digits
 _SPACE = re.compile(r"\s+")
 # C0 and C1 controls, soft hyphen, zero width space, bidi marks and isolates, BOM, lone surrogates.
 # ZWNJ and ZWJ stay: Persian names and emoji are spelled with them.
@@ -19,7 +20,7 @@ _XML_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]
 def plain_line(text: str, *, limit: int) -> str:
     """One line of plain text, at most `limit` characters, out of text that may hold HTML."""
     text = text[: limit * 20]  # a title of 10 MB need not be cleaned to its end
-    text = _TAG.sub("", html.unescape(_TAG.sub("", text)))
+    text = _TAG.sub("", html.unescape(_HUGE_REFERENCE.sub("", _TAG.sub("", text))))
     return _one_line(text)[:limit].rstrip()
 
 

@@ -38,12 +38,14 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from pebble import ProcessExpired, ProcessPool
 
 from rasid.errors import ExtractError, FeedParseError
+from rasid.types import NO_RULES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from rasid.types import Extracted, ParsedFeed
+    from rasid.types import Extracted, Feed, OutletRules, ParsedFeed
+    from sources.discovery import FeedLink
 
 T = TypeVar("T")
 
@@ -97,25 +99,38 @@ class Workers:
         """CPU seconds of all worker processes so far, their start included."""
         return sum(self._spent.values()) + self._killed
 
-    async def parse_feed(self, body: bytes, content_type: str | None, url: str) -> ParsedFeed:
-        """`feeds.parse_feed` in a worker.
+    async def parse_feed(self, body: bytes, content_type: str | None, url: str, feed: Feed) -> ParsedFeed:
+        """`feeds.parse_feed` in a worker, `sections.parse_section` where the feed is a section page.
 
         Raises:
             FeedParseError: no feed, or the worker was killed over it.
         """
         try:
-            return await self._run(_parse_feed, body, content_type, url)
+            return await self._run(_parse_feed, body, content_type, url, feed)
         except _KilledError as e:
             raise FeedParseError(url, e.reason) from e
 
-    async def extract(self, page: bytes, url: str) -> Extracted:
+    async def find_feeds(self, body: bytes, content_type: str | None, url: str) -> tuple[FeedLink, ...]:
+        """`discovery.find_feeds` in a worker.
+
+        Raises:
+            FeedParseError: the worker was killed over it.
+        """
+        try:
+            return await self._run(_find_feeds, body, content_type, url)
+        except _KilledError as e:
+            raise FeedParseError(url, e.reason) from e
+
+    async def extract(
+        self, page: bytes, url: str, content_type: str | None = None, rules: OutletRules = NO_RULES
+    ) -> Extracted:
         """`pages.extract` in a worker.
 
         Raises:
             ExtractError: no article, or the worker was killed over it.
         """
         try:
-            return await self._run(_extract, page, url)
+            return await self._run(_extract, page, url, content_type, rules)
         except _KilledError as e:
             raise ExtractError(url, e.reason, e.permanent) from e
 
@@ -161,7 +176,7 @@ class Workers:
 
     def _new_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["sources.feeds", "sources.pages", __name__])
+        context.set_forkserver_preload(["sources.feeds", "sources.sections", "sources.pages", __name__])
         _start_fork_server()
         return ProcessPool(
             max_workers=self._processes,
@@ -221,16 +236,26 @@ def _die_with_parent() -> None:
 # The parsers are imported where they run: the process that only hands out work does not pay for them.
 
 
-def _parse_feed(body: bytes, content_type: str | None, url: str) -> ParsedFeed:
+def _parse_feed(body: bytes, content_type: str | None, url: str, feed: Feed) -> ParsedFeed:
+    if feed.kind == "page":
+        from sources import sections
+
+        return sections.parse_section(body, content_type, url, feed.links)
     from sources import feeds
 
-    return feeds.parse_feed(body, content_type, url)
+    return feeds.parse_feed(body, content_type, url, feed.rules)
 
 
-def _extract(page: bytes, url: str) -> Extracted:
+def _find_feeds(body: bytes, content_type: str | None, url: str) -> tuple[FeedLink, ...]:
+    from sources import discovery
+
+    return discovery.find_feeds(body, content_type, url)
+
+
+def _extract(page: bytes, url: str, content_type: str | None, rules: OutletRules) -> Extracted:
     from sources import pages
 
-    return pages.extract(page, url)
+    return pages.extract(page, url, content_type, rules)
 
 
 def _extract_feed_text(summary: str, url: str, title: str) -> Extracted | None:

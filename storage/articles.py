@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, insert, select
 
 from rasid.types import SUPPRESSED
-from storage import archive, candidates, lines, mentions, stories, twins
+from storage import archive, candidates, days, entries, lines, mentions, stories, twins
 from storage.dialects import serialise
-from storage.feeds import finish_entry
 from storage.schema import article_terms, articles, fingerprint, identity
 from storage.stories import CORPUS
 from storage.values import CorpusCounts, StoredArticle
@@ -54,7 +53,7 @@ def store(
     serialise(connection, f"article {identity(new.article.url)}")
     stored = _known(connection, new.article.url) or _judged(connection, new, judge, after, now)
     if entry_id is not None:
-        finish_entry(connection, entry_id, "stored" if stored.created else "duplicate", stored.id, now)
+        entries.finish(connection, entry_id, "stored" if stored.created else "duplicate", stored.id, now)
     return stored
 
 
@@ -80,15 +79,18 @@ def _insert(
     article, fp = new.article, new.fingerprint
     story_id = stories.join_or_open(connection, choice.story_id, article.title, article.published)
     row = {"story_id": story_id, **_row(new), **judged_columns(fp, verdict, choice), "stored_at": now}
-    key: Any = connection.execute(insert(articles).values(**row)).inserted_primary_key
+    key: Any = connection.execute(insert(articles), row).inserted_primary_key
     article_id = int(key[0])
-    connection.execute(insert(article_terms).values(article_id=article_id, terms=new.terms))
+    connection.execute(insert(article_terms), {"article_id": article_id, "terms": new.terms})
     if verdict.relation not in SUPPRESSED:  # only originals are candidates
         candidates.insert_keys(connection, article_id, fp.keys)
     if verdict.relation == "new":
         lines.learn(connection, article.outlet, fp.lines, story_id, article_id, now)
     mentions.insert(connection, article_id, article.published, new.mentions, new.list_versions)
     archive.index(connection, [(article_id, article.title, article.text)])
+    if article.feed_id:
+        kind = "pages" if article.source == "page" else "fallbacks"
+        days.count(connection, article.feed_id, now, **{kind: 1}, words=fp.words)
     new_story = choice.story_id is None
     return StoredArticle(
         article_id, story_id, created=True, new_story=new_story, verdict=verdict, choice=choice

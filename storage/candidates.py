@@ -13,7 +13,7 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import bindparam, case, delete, insert, literal_column, select, text, update
+from sqlalchemy import bindparam, case, delete, literal_column, select, text, update
 
 from rasid.copies import CANDIDATES, worth_reading
 from rasid.copies import fingerprint as fingerprint_of
@@ -86,9 +86,9 @@ def insert_keys(connection: Connection, article_id: int, keys: Iterable[int]) ->
     """Make an article a candidate by those of its keys that are no footers."""
     distinct = sorted(set(keys))
     footers = set(connection.scalars(_sql(connection).footers, _list(connection, distinct)))
-    rows = [{"hash": key, "article": article_id} for key in distinct if key not in footers]
-    if rows:
-        connection.execute(insert(fingerprint), rows)
+    kept = [key for key in distinct if key not in footers]
+    if kept:
+        connection.execute(_sql(connection).keys, {**_list(connection, kept), "article": article_id})
 
 
 def replace_keys(connection: Connection, article_id: int, keys: Iterable[int]) -> None:
@@ -140,6 +140,11 @@ _SHARING = """
 """
 _ROWS = "SELECT id, title, text, published, story_id, outlet FROM articles WHERE id LISTED"
 _FOOTERS = "SELECT hash FROM fingerprint WHERE hash LISTED GROUP BY hash HAVING count(*) > :most_holders"
+_KEYS = "INSERT INTO fingerprint (hash, article) SELECT value, CAST(:article AS BIGINT) FROM GIVEN"
+_GIVEN = {
+    "sqlite": "json_each(:listed)",
+    "postgresql": "unnest(CAST(:listed AS BIGINT[])) AS given (value)",
+}
 _LISTED = {
     "sqlite": "IN (SELECT value FROM json_each(:listed))",
     "postgresql": "= ANY(CAST(:listed AS BIGINT[]))",
@@ -151,6 +156,7 @@ class _Statements(NamedTuple):
     sharing: TextClause
     rows: TextualSelect
     footers: TextClause
+    keys: TextClause
 
 
 def _sql(connection: Connection) -> _Statements:
@@ -171,6 +177,7 @@ def _statements(dialect: str) -> _Statements:
         sharing=sharing.bindparams(**most, least_shared=_LEAST_SHARED, most_weighed=_MOST_WEIGHED),
         rows=rows.columns(*(articles.c[name] for name in _CANDIDATE)),
         footers=footers.bindparams(**most),
+        keys=text(_KEYS.replace("GIVEN", _GIVEN[dialect])),
     )
 
 

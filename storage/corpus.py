@@ -106,7 +106,7 @@ class Corpus:
             StorageError: the story that was chosen does not exist.
         """
         new = NewArticle(article, fp, terms, mentions, list_versions)
-        with writing(self._engine) as connection:
+        with writing(self._engine, repeatable=True) as connection:
             return articles.store(connection, entry_id, new, judge, after, now)
 
     def article(self, article_id: int) -> Candidate | None:

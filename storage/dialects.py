@@ -27,9 +27,9 @@ def chunks(items: Sequence[T], most: int = _MOST_PARAMETERS) -> Iterator[Sequenc
         yield items[start : start + most]
 
 
-def insert_into(connection: Connection, table: Table) -> DialectInsert:
+def insert_into(dialect: str, table: Table) -> DialectInsert:
     """An INSERT that can be told what to do where a row is there already: both databases say it alike."""
-    if connection.dialect.name == "postgresql":
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # its drivers' modules are for those who use it
 
         return postgresql.insert(table)
@@ -38,14 +38,14 @@ def insert_into(connection: Connection, table: Table) -> DialectInsert:
 
 def insert_new(connection: Connection, table: Table) -> DialectInsert:
     """An INSERT that leaves rows alone which are there already (by any unique key)."""
-    return insert_into(connection, table).on_conflict_do_nothing()
+    return insert_into(connection.dialect.name, table).on_conflict_do_nothing()
 
 
 def upsert(
     connection: Connection, table: Table, *, key: Sequence[str], update: Iterable[str]
 ) -> DialectInsert:
     """An INSERT that sets the named columns where a row with the key exists."""
-    new = insert_into(connection, table)
+    new = insert_into(connection.dialect.name, table)
     return new.on_conflict_do_update(index_elements=key, set_={name: new.excluded[name] for name in update})
 
 

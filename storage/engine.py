@@ -94,7 +94,7 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves, below
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KILOBYTES}")
-    connection.execute("PRAGMA synchronous = FULL")  # under WAL, NORMAL may lose the last commits with power
+    connection.execute("PRAGMA synchronous = FULL")
     for left in reversed(range(_WAL_TRIES)):
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -107,8 +107,12 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("rasid_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    synchronous = options.get("rasid_synchronous")
+    if synchronous is not None and connection.info.get("synchronous", "FULL") != synchronous:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {synchronous}")
+        connection.info["synchronous"] = synchronous
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("rasid_writes", False) else "BEGIN")
 
 
 def quick_check(connection: Connection) -> list[str]:
@@ -147,8 +151,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction that writes: all of it at its end, or nothing."""
-    options: dict[str, Any] = {"rasid_writes": True}
+def writing(engine: Engine, *, repeatable: bool = False) -> Iterator[Connection]:
+    """A transaction that writes: all of it at its end, or nothing.
+
+    With `repeatable`, it may be lost when the machine loses power (SQLite then waits for no disk): what it holds is
+    found again, for its source is asked again. A transaction that is not makes the earlier ones last.
+    """
+    options: dict[str, Any] = {
+        "rasid_writes": True,
+        "rasid_synchronous": "NORMAL" if repeatable else "FULL",
+    }
     with wrapped(engine.url), engine.execution_options(**options).begin() as connection:
         yield connection

@@ -1,4 +1,4 @@
-"""Feeds and the queue of their entries.
+"""Feeds: what is remembered of each, and whose turn it is to poll it.
 
 A lease is a time, not a lock: whoever claims a row writes how long nobody else may. A process that dies
 needs no cleaning up after; its rows come free when the time is over.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import or_, select, update
 
 from rasid.errors import StorageError
-from rasid.types import Entry, FeedState, FeedStatus, PendingEntry
-from storage import twins
+from rasid.types import FeedState, FeedStatus
+from rasid.urls import authority
+from storage import days, entries, hosts
 from storage.columns import clean
-from storage.dialects import chunks, insert_new, serialise, upsert
-from storage.schema import entries, feeds, identity
+from storage.dialects import chunks, serialise, upsert
+from storage.schema import feeds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Row
 
-    from rasid.types import Feed
+    from rasid.types import Entry, Feed
 
 _NEVER_POLLED: dict[str, Any] = {
     "status": "new",
@@ -32,6 +33,8 @@ _NEVER_POLLED: dict[str, Any] = {
     "failures": 0,
     "next_poll": None,
     "error": None,
+    "moved_to": None,
+    "moves": 0,
 }
 
 _STATE = (
@@ -44,7 +47,10 @@ _STATE = (
     "last_new",
     "next_poll",
     "error",
+    "moved_to",
+    "moves",
 )
+_FAILED: frozenset[FeedStatus] = frozenset({"failing", "blocked", "gone"})
 _STATUSES: dict[str, FeedStatus] = {status: status for status in get_args(FeedStatus)}
 
 
@@ -83,9 +89,19 @@ def states(connection: Connection) -> dict[str, FeedState]:
 
 
 def claim_due(
-    connection: Connection, feed_ids: Sequence[str], now: datetime, lease_until: datetime, *, force: bool
+    connection: Connection,
+    holder: str,
+    feed_ids: Sequence[str],
+    now: datetime,
+    lease_until: datetime,
+    *,
+    force: bool,
 ) -> list[FeedState]:
-    """Take the lease of those that are due; feeds never polled come first, then the longest due."""
+    """Take the lease of those that are due, and of their hosts; never polled ones first, then the longest due.
+
+    A feed whose host another process has to itself waits for the next claim.
+    """
+    held = hosts.held_by_others(connection, holder, now)
     due = or_(feeds.c.next_poll.is_(None), feeds.c.next_poll <= now)
     query = (
         select(feeds)
@@ -94,9 +110,17 @@ def claim_due(
         .with_for_update(skip_locked=True)
     )
     rows = connection.execute(query).all()
-    taken = feeds.c.id.in_([row.id for row in rows])
-    connection.execute(update(feeds).where(taken).values(lease_until=lease_until))
+    host_of = {row.id: authority(_address(row)) for row in rows}
+    rows = [row for row in rows if host_of[row.id] not in held]
+    hosts.hold(connection, holder, {host_of[row.id] for row in rows}, lease_until)
+    for some in chunks([row.id for row in rows]):
+        connection.execute(update(feeds).where(feeds.c.id.in_(some)).values(lease_until=lease_until))
     return [_state(row) for row in rows]
+
+
+def _address(row: Row[Any]) -> str:
+    """Where it will be asked for, as in `rasid.polling.poll_url`."""
+    return str(row.moved_to if row.status == "moved" and row.moved_to else row.url)
 
 
 def _free(lease: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
@@ -108,162 +132,29 @@ def _state(row: Row[Any]) -> FeedState:
     return FeedState(feed_id=row.id, status=_STATUSES[row.status], **values)
 
 
-# ── a poll and its entries ────────────────────────────────────────────────────────────────────────
-
-
 def save_poll(connection: Connection, state: FeedState, found: Sequence[Entry], now: datetime) -> int:
     """Store what a poll gave and give the lease back; how many entries now wait for their page."""
+    save(connection, state)
+    queued = entries.queue(connection, state.feed_id, found, now) if found else 0
+    days.count(connection, state.feed_id, now, polls=1, failures=int(state.status in _FAILED), entries=queued)
+    return queued
+
+
+def save(connection: Connection, state: FeedState) -> None:
+    """Store a state and give the lease back."""
     values = {name: getattr(state, name) for name in _STATE}
     saved = connection.execute(
         update(feeds).where(feeds.c.id == state.feed_id).values(lease_until=None, **values)
     )
     if saved.rowcount == 0:
         raise StorageError(f"the feed {state.feed_id} is not in the database: sync_feeds comes first")
-    return _queue(connection, state.feed_id, found, now)
-
-
-def _queue(connection: Connection, feed_id: str, found: Sequence[Entry], now: datetime) -> int:
-    seen_keys = _seen_keys(connection, feed_id, found)
-    rows = []
-    for entry in found:
-        key = identity(entry.key)
-        if key not in seen_keys:
-            rows.append(_entry_row(feed_id, entry, now))
-            seen_keys.add(key)
-    known = twins.known(connection, feed_id, rows)
-    for row in rows:
-        hashes = {row["url_hash"], row["page_hash"], row["content_hash"]} - {None}
-        if known & hashes:
-            row.update(state="duplicate", summary="", ended_at=now)
-        known |= hashes
-    if rows:
-        connection.execute(insert_new(connection, entries), rows)
-    return sum(row["state"] == "pending" for row in rows)
-
-
-def unseen(connection: Connection, feed_id: str, found: Sequence[Entry]) -> int:
-    """How many of a poll's entries the feed has not given before; stores nothing."""
-    return len({identity(entry.key) for entry in found} - _seen_keys(connection, feed_id, found))
-
-
-def _seen_keys(connection: Connection, feed_id: str, found: Sequence[Entry]) -> set[str]:
-    keys = [identity(entry.key) for entry in found]
-    seen: set[str] = set()
-    for some in chunks(keys):
-        query = select(entries.c.key_hash).where(entries.c.feed_id == feed_id, entries.c.key_hash.in_(some))
-        seen.update(connection.scalars(query))
-    return seen
-
-
-def _entry_row(feed_id: str, entry: Entry, now: datetime) -> dict[str, Any]:
-    return {
-        "feed_id": feed_id,
-        "key": entry.key,
-        "key_hash": identity(entry.key),
-        "url": entry.url,
-        "url_hash": identity(entry.url),
-        "page_hash": twins.page_hash(entry.url),
-        "content_hash": twins.content_hash(entry),
-        "title": entry.title,
-        "summary": entry.summary,
-        "published": entry.published,
-        "author": entry.author,
-        "first_seen": now,
-        "due_order": min(entry.published or now, now),  # feeds date into the future
-        "state": "pending",
-        "next_try": now,
-        "ended_at": None,
-    }
-
-
-def claim_entries(
-    connection: Connection, now: datetime, lease_until: datetime, limit: int
-) -> list[PendingEntry]:
-    """Take the lease of the oldest that are due, so that originals come before their copies."""
-    query = (
-        select(entries)
-        .where(entries.c.state == "pending", entries.c.next_try <= now, _free(entries.c.lease_until, now))
-        .order_by(entries.c.due_order, entries.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(query).all()
-    _set_pending(connection, [row.id for row in rows], lease_until=lease_until)
-    return [_pending(row) for row in rows]
-
-
-def retry_entry(connection: Connection, entry_id: int, error: str, next_try: datetime) -> None:
-    """Put an entry back for a later try."""
-    attempts = entries.c.attempts + 1
-    _set_pending(connection, [entry_id], attempts=attempts, error=error, next_try=next_try, lease_until=None)
-
-
-def fail_entry(connection: Connection, entry_id: int, error: str, now: datetime) -> None:
-    """Give an entry up, with its reason."""
-    attempts = entries.c.attempts + 1
-    _set_pending(
-        connection, [entry_id], state="failed", attempts=attempts, error=error, ended_at=now, lease_until=None
-    )
-
-
-def release_entries(connection: Connection, ids: Sequence[int]) -> None:
-    """Give leases back."""
-    _set_pending(connection, ids, lease_until=None)
-
-
-def finish_entry(connection: Connection, entry_id: int, state: str, article_id: int, now: datetime) -> None:
-    """Take an entry off the queue: its page is in the corpus."""
-    # A slow worker may come after another has failed or finished the entry: what is in the corpus counts.
-    unfinished = entries.c.state.in_(("pending", "failed"))
-    done = {"state": state, "article_id": article_id, "ended_at": now, "lease_until": None, "summary": ""}
-    connection.execute(update(entries).where(entries.c.id == entry_id, unfinished).values(**done))
-
-
-def _set_pending(connection: Connection, ids: Sequence[int], **values: Any) -> None:
-    for some in chunks(ids):
-        these = entries.c.id.in_(some), entries.c.state == "pending"
-        connection.execute(update(entries).where(*these).values(**values))
-
-
-def pending_entries(connection: Connection) -> int:
-    """How many entries wait for their page."""
-    query = select(func.count()).select_from(entries).where(entries.c.state == "pending")
-    return connection.scalars(query).one()
 
 
 def release_all(connection: Connection) -> None:
-    """Give every lease back; attempts are unchanged, for dying over a page is not the page's failure."""
+    """Give every lease back."""
     connection.execute(update(feeds).where(feeds.c.lease_until.is_not(None)).values(lease_until=None))
-    held = (entries.c.state == "pending") & entries.c.lease_until.is_not(None)
-    connection.execute(update(entries).where(held).values(lease_until=None))
 
 
 def any_in_hand(connection: Connection, now: datetime) -> bool:
-    """Whether a lease on a feed or on a pending entry has not run out."""
-    feed = select(feeds.c.id).where(feeds.c.lease_until > now).exists()
-    entry = select(entries.c.id).where(entries.c.state == "pending", entries.c.lease_until > now).exists()
-    return bool(connection.scalar(select(feed | entry)))
-
-
-def failed_entries(connection: Connection, since: datetime) -> list[tuple[str, str, str]]:
-    """Feed id, URL and error of entries given up since then, oldest first."""
-    query = (
-        select(entries.c.feed_id, entries.c.url, entries.c.error)
-        .where(entries.c.state == "failed", entries.c.ended_at >= since)
-        .order_by(entries.c.ended_at, entries.c.id)
-    )
-    return [(row.feed_id, row.url, row.error) for row in connection.execute(query)]
-
-
-def _pending(row: Row[Any]) -> PendingEntry:
-    entry = Entry(
-        key=row.key,
-        url=row.url,
-        title=row.title,
-        summary=row.summary,
-        published=row.published,
-        author=row.author,
-    )
-    return PendingEntry(
-        id=row.id, feed_id=row.feed_id, entry=entry, attempts=row.attempts, first_seen=row.first_seen
-    )
+    """Whether the lease on a feed has not run out."""
+    return bool(connection.scalar(select(select(feeds.c.id).where(feeds.c.lease_until > now).exists())))

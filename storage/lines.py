@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sqlalchemy import case, delete, func, literal, select
@@ -57,7 +58,7 @@ def learn(
             for line in some
             for where in ((EVERYWHERE, outlet) if line in first_here else (outlet,))
         ]
-        connection.execute(_counted(connection), rows)
+        connection.execute(_counted(connection.dialect.name), rows)
 
 
 def _held(connection: Connection, outlet: str, lines: Sequence[int]) -> set[int]:
@@ -65,8 +66,9 @@ def _held(connection: Connection, outlet: str, lines: Sequence[int]) -> set[int]
     return set(connection.scalars(query))
 
 
-def _counted(connection: Connection) -> DialectInsert:
-    new = insert_into(connection, outlet_lines)
+@cache
+def _counted(dialect: str) -> DialectInsert:
+    new = insert_into(dialect, outlet_lines)
     # Twelve outlets quote one sentence of a speech; that is no boilerplate.
     same_story = (outlet_lines.c.outlet == EVERYWHERE) & (outlet_lines.c.story_id == new.excluded.story_id)
     changed = {

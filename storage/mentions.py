@@ -7,6 +7,7 @@ given twice.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -78,10 +79,7 @@ def insert(
             "article_id": article_id,
             "term": each.term,
             "published": published,
-            "field": each.field,
-            "span_start": each.start,
-            "span_end": each.end,
-            "text": each.text,
+            **_place_columns(each),
             **_judgement(each),
             "list_version": list_versions.get(each.term),
             "found_late": found_late,
@@ -119,6 +117,41 @@ def revise(
     return len(new), len(gone)
 
 
+def replace(
+    connection: Connection,
+    article_id: int,
+    found: Sequence[Mention],
+    list_versions: Mapping[str, str],
+    now: datetime,
+) -> None:
+    """Make an article's mentions those that are found in its edited text.
+
+    A row goes on as another mention of its term, so that what was told stays told. A term that came with the edit was
+    found late: the article's digest may be out already, and the next one tells of it.
+    """
+    serialise(connection, f"mentions of {article_id}")
+    published = _published(connection, article_id)
+    held = connection.execute(
+        select(mentions).where(mentions.c.article_id == article_id).order_by(mentions.c.id)
+    )
+    before: dict[tuple[str, str], list[int]] = {}
+    for row in held:
+        before.setdefault((row.term, row.status), []).append(row.id)
+    had, more = set(before), []
+    for each in found:
+        ids = before.get((clean(each.term), each.status))
+        if ids:
+            values = _place_columns(each) | _judgement(each)
+            connection.execute(update(mentions).where(mentions.c.id == ids.pop(0)).values(**values))
+        else:
+            more.append(each)
+    for late in (False, True):
+        some = [each for each in more if ((clean(each.term), each.status) not in had) == late]
+        insert(connection, article_id, published, some, list_versions, found_late=now if late else None)
+    for gone in chunks(list(chain.from_iterable(before.values()))):
+        connection.execute(delete(mentions).where(mentions.c.id.in_(gone)))
+
+
 def _published(connection: Connection, article_id: int) -> datetime:
     published: datetime | None = connection.scalar(
         select(articles.c.published).where(articles.c.id == article_id)
@@ -135,6 +168,10 @@ def _rows(connection: Connection, article_id: int, terms: Sequence[str]) -> Sequ
 
 def _place(term: str, field: str, start: int, end: int) -> _Place:
     return clean(term), field, start, end
+
+
+def _place_columns(each: Mention) -> dict[str, Any]:
+    return {"field": each.field, "span_start": each.start, "span_end": each.end, "text": each.text}
 
 
 def _judgement(each: Mention) -> dict[str, str]:

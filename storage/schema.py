@@ -2,7 +2,8 @@
 
 ::
 
-    feeds ──< entries ──> articles ──< fingerprint, mentions, article_terms
+    feeds ──< entries ──> articles ──< fingerprint, mentions, article_terms, pages
+    feed_days; hosts
                           articles >── stories
                           articles ──< article_words (which words an article holds); archive_words
                          stories ──< story_edits; outlet_lines; reindex
@@ -22,10 +23,12 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -35,7 +38,7 @@ from sqlalchemy import (
 
 from storage.columns import CleanText, Json, Lexemes, UtcDateTime, clean
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. Stands here too, so that a start need not load Alembic to see that all is well."""
 
 metadata = MetaData(
@@ -75,6 +78,34 @@ feeds = Table(
     Column("next_poll", UtcDateTime),
     Column("error", CleanText),
     Column("lease_until", UtcDateTime),
+    Column("moved_to", CleanText),  # where permanent redirects lead
+    Column(
+        "moves", Integer, nullable=False, server_default="0"
+    ),  # days in a row on which polls were led there
+)
+
+feed_days = Table(
+    "feed_days",  # no foreign key: what a feed gave is told when it has left the list, too
+    metadata,
+    # count: one row of it; listed: a feed's days are one range of the key.
+    Column("feed_id", CleanText, primary_key=True),
+    Column("day", Date, primary_key=True),  # UTC
+    *(
+        Column(name, Integer, nullable=False, server_default="0")
+        for name in ("polls", "failures", "entries", "pages", "fallbacks", "lost", "words")
+    ),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", CleanText, primary_key=True),  # with the port where it is not the usual one
+    Column("robots", CleanText),  # its robots.txt; "": it has none; null: not asked yet
+    Column("robots_at", UtcDateTime),
+    Column("not_before", UtcDateTime),  # when it may be asked again, by its own Retry-After
+    Column("asked_at", UtcDateTime),  # the last time
+    Column("holder", CleanText),  # the process that has it to itself
+    Column("lease_until", UtcDateTime),
 )
 
 entries = Table(
@@ -101,6 +132,9 @@ entries = Table(
     Column("article_id", _Id, ForeignKey("articles.id")),
     Column("page_hash", _Hash, nullable=False, server_default=""),  # of rasid.urls.page_identity
     Column("content_hash", _Hash),  # see storage.twins; null: too little is known to tell it by
+    Column("host", CleanText, nullable=False, server_default=""),  # of its URL, as in the table hosts
+    Column("outlet", CleanText, nullable=False, server_default=""),  # as in rasid.types.Entry
+    Column("edits", Integer, nullable=False, server_default="0"),  # how often its page was asked for again
     UniqueConstraint("feed_id", "key_hash"),  # save_poll: is this entry new to its feed?
     Index(None, "url_hash"),  # save_poll: does another entry lead to the same page?
     Index(None, "page_hash"),  # save_poll: the same, by another address
@@ -174,6 +208,7 @@ articles = Table(
     Column("wire", CleanText, nullable=False, server_default=""),  # id of the agency whose text it is
     Column("added", Json, nullable=False, server_default="[]"),  # extends, revised: spans of its text
     Column("keys", Integer, nullable=False, server_default="0"),  # how many its fingerprint has, footers' too
+    Column("edited_at", UtcDateTime),  # when its text was last changed; null: as it was stored
     Column("story_pinned", Boolean, nullable=False, server_default=text("false")),  # an operator put it there
     UniqueConstraint("url_hash"),  # store_article, save_poll: is this page in the corpus?
     Index(None, "page_hash"),  # save_poll: the same, by another address
@@ -181,6 +216,17 @@ articles = Table(
     Index(None, "published"),  # story_members
     Index(None, "first_seen"),  # unreported
     Index(None, "story_id"),  # unreported: was this story told before? stories: what is in it?
+)
+
+pages = Table(
+    "pages",  # of the last days, where the operators keep them
+    metadata,
+    Column("article_id", _Id, ForeignKey("articles.id"), primary_key=True, autoincrement=False),
+    Column("fetched", UtcDateTime, nullable=False),
+    Column("url", CleanText, nullable=False),  # that it came from
+    Column("content_type", CleanText),
+    Column("html", LargeBinary, nullable=False),  # as it came, under zstd
+    Index(None, "fetched"),  # prune
 )
 
 article_terms = Table(

@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Self
 
 from rasid.errors import StorageError
-from storage import deliveries, digests, feeds, lines, migrate, presence, reindex, runs, watchlists
-from storage.corpus import Corpus
+from storage import deliveries, digests, figures, lines, migrate, presence, reindex, runs, watchlists
 from storage.engine import connect, parse_url, quick_check, reading, writing
 from storage.errors import MIGRATE, storage_error
+from storage.intake import Intake
 from storage.schema import REVISION
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
         Channel,
         Delivery,
         Digest,
-        Entry,
-        Feed,
-        FeedState,
-        PendingEntry,
         ReportArticle,
     )
     from storage.values import DigestRow, RunRow, WatchlistVersion
@@ -44,11 +40,11 @@ def open_store(url: str) -> Store:
     return Store(connect(parse_url(url)))
 
 
-class Store(Corpus):
+class Store(Intake):
     """Rasid's memory. Methods may be called from several threads; each is one transaction.
 
     Every method that changes something may be called again after a crash: leases lapse, unique keys hold. Those about
-    articles stand in storage.corpus.
+    articles stand in storage.corpus, those about what comes in in storage.intake.
     """
 
     def __enter__(self) -> Self:
@@ -92,7 +88,7 @@ class Store(Corpus):
 
     def _release_all(self) -> None:
         with writing(self._engine) as connection:
-            feeds.release_all(connection)
+            self._release_intake(connection)
             deliveries.release_all(connection)
             reindex.release_all(connection)
 
@@ -118,76 +114,6 @@ class Store(Corpus):
             part.replace(path)
         except (OSError, sqlite3.Error) as e:
             raise storage_error(self._engine.url, f"the backup {path} could not be written: {e}") from e
-
-    # ── feeds ─────────────────────────────────────────────────────────────────────────────────────
-
-    def sync_feeds(self, feeds_listed: Sequence[Feed], now: datetime) -> None:
-        """Take the operators' list over; feeds gone from it are kept, marked as not listed."""
-        with writing(self._engine) as connection:
-            feeds.sync(connection, feeds_listed, now)
-
-    def feed_states(self) -> dict[str, FeedState]:
-        """What is remembered, by feed id; of feeds no longer listed too."""
-        with reading(self._engine) as connection:
-            return feeds.states(connection)
-
-    def claim_due_feeds(
-        self, feed_ids: Sequence[str], now: datetime, lease_until: datetime, *, force: bool = False
-    ) -> list[FeedState]:
-        """Lease those of the feeds that are due; `force` ignores their times, not others' leases."""
-        with writing(self._engine) as connection:
-            return feeds.claim_due(connection, feed_ids, now, lease_until, force=force)
-
-    def unseen(self, feed_id: str, entries: Sequence[Entry]) -> int:
-        """How many of a poll's entries the feed has not given before; stores nothing."""
-        with reading(self._engine) as connection:
-            return feeds.unseen(connection, feed_id, entries)
-
-    def save_poll(self, state: FeedState, entries: Sequence[Entry], now: datetime) -> int:
-        """Store a poll's outcome and release the feed; how many entries were queued for fetching.
-
-        Entries that the feed gave before are left alone; those whose URL is queued or in the corpus
-        already are recorded as duplicates and not fetched.
-        """
-        with writing(self._engine) as connection:
-            return feeds.save_poll(connection, state, entries, now)
-
-    # ── entries: the queue of pages ───────────────────────────────────────────────────────────────
-
-    def claim_entries(self, now: datetime, lease_until: datetime, limit: int) -> list[PendingEntry]:
-        """Lease up to `limit` entries that are due, the oldest first."""
-        with writing(self._engine) as connection:
-            return feeds.claim_entries(connection, now, lease_until, limit)
-
-    def retry_entry(self, entry_id: int, error: str, next_try: datetime) -> None:
-        """Count a failed attempt and try again then."""
-        with writing(self._engine) as connection:
-            feeds.retry_entry(connection, entry_id, error, next_try)
-
-    def fail_entry(self, entry_id: int, error: str, now: datetime) -> None:
-        """Give an entry up; it is kept with its reason."""
-        with writing(self._engine) as connection:
-            feeds.fail_entry(connection, entry_id, error, now)
-
-    def release_entries(self, ids: Sequence[int]) -> None:
-        """Give leases back without counting an attempt."""
-        with writing(self._engine) as connection:
-            feeds.release_entries(connection, ids)
-
-    def pending_entries(self) -> int:
-        """How many entries wait for their page."""
-        with reading(self._engine) as connection:
-            return feeds.pending_entries(connection)
-
-    def collecting(self, now: datetime) -> bool:
-        """Whether a run holds a feed or an entry at this moment, or died with it not long ago."""
-        with reading(self._engine) as connection:
-            return feeds.any_in_hand(connection, now)
-
-    def failed_entries(self, since: datetime) -> list[tuple[str, str, str]]:
-        """Feed id, URL and error of what was given up since then."""
-        with reading(self._engine) as connection:
-            return feeds.failed_entries(connection, since)
 
     # ── digests ───────────────────────────────────────────────────────────────────────────────────
 
@@ -311,6 +237,16 @@ class Store(Corpus):
         """The run of this kind that started last."""
         with reading(self._engine) as connection:
             return runs.last(connection, kind)
+
+    def totals(self) -> figures.Totals:
+        """What the database holds, counted."""
+        with reading(self._engine) as connection:
+            return figures.totals(connection)
+
+    def undelivered(self, since: datetime, due_before: datetime) -> figures.Undelivered:
+        """Messages given up since then, and those due before then that nobody sends."""
+        with reading(self._engine) as connection:
+            return figures.undelivered(connection, since, due_before)
 
     def prune(self, before: datetime) -> int:
         """Drop runs that ended before then, and lines of articles that were not seen again; how many runs."""

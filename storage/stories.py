@@ -61,7 +61,7 @@ def join_or_open(connection: Connection, story_id: int | None, headline: str, at
     """
     if story_id is None:
         row = {"headline": headline, "first_at": at, "last_at": at}
-        key: Any = connection.execute(insert(stories).values(**row)).inserted_primary_key
+        key: Any = connection.execute(insert(stories), row).inserted_primary_key
         return int(key[0])
     joined = followed(connection, story_id)
     widened = {

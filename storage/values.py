@@ -66,6 +66,24 @@ class ArchivedArticle:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptPage:
+    """The HTML that an article was read from."""
+
+    article_id: int
+    fetched: datetime
+    url: str  # that it came from
+    content_type: str | None
+    html: bytes
+    feed_id: str
+    article_url: str
+    outlet: str
+    title: str
+    author: str | None
+    published: datetime
+    first_seen: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class CorpusCounts:
     """How much the corpus holds."""
 

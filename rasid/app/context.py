@@ -84,6 +84,8 @@ def http_options(settings: words.Settings) -> HttpOptions:
         delay=http.delay,
         concurrency=http.concurrency,
         allow_hosts=frozenset(http.allow_hosts),
+        robots_exempt=frozenset(http.robots_exempt),
+        host_budget=http.deadline,
     )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from alerts import email, file
 from alerts.render import Rendered, render
 from rasid.app.context import Clock, Rasid
+from rasid.app.health import feed_healths
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.digest import compose, day_bounds
 from rasid.errors import TransportError
@@ -25,7 +26,11 @@ from rasid.schedule import last_due
 from rasid.types import SUPPRESSED, Delivery, Digest, DigestReport, FailedFeed, Subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rasid.config import Settings
+    from rasid.health import FeedHealth
+    from rasid.types import Language
 
 PATIENCE = timedelta(minutes=15)
 """A collect ends within 5 minutes by default; a reader who expects the 7:00 digest has it by 7:15."""
@@ -65,6 +70,7 @@ def compose_due(rasid: Rasid, *, clock: Clock) -> DigestReport:
     composed: list[str] = []
     empty: list[str] = []
     waiting: list[str] = []
+    healths: list[FeedHealth] | None = None  # judged once, where a digest is due
     for subscription in rasid.config.subscriptions:
         now, last = clock(), rasid.store.windows(subscription.id)
         window = due_window(subscription, last, now)
@@ -73,7 +79,8 @@ def compose_due(rasid: Rasid, *, clock: Clock) -> DigestReport:
         if rasid.store.collecting(now) and may_wait(last, window[1], now):
             waiting.append(subscription.id)
             continue
-        digest, reported = compose_window(rasid, subscription, window, now)
+        healths = feed_healths(rasid.config, rasid.store, now) if healths is None else healths
+        digest, reported = compose_window(rasid, subscription, window, now, healths)
         nothing = not digest.stories and not digest.reviews
         if nothing and subscription.when_empty == "skip":
             # The first digest of all goes out as soon as there is something to say.
@@ -106,19 +113,24 @@ def due_window(
 
 
 def compose_window(
-    rasid: Rasid, subscription: Subscription, window: tuple[datetime, datetime], now: datetime
+    rasid: Rasid,
+    subscription: Subscription,
+    window: tuple[datetime, datetime],
+    now: datetime,
+    healths: Sequence[FeedHealth] | None = None,
 ) -> tuple[Digest, dict[int, int]]:
     """What a subscription was not told yet: a digest, and the last mention of each of its articles; stores nothing."""
     store = rasid.store
     articles = store.unreported(subscription.id, subscription.terms, window[0] - LATE)
     days = day_bounds(now, subscription.timezone)
+    healths = feed_healths(rasid.config, rasid.store, now) if healths is None else healths
     digest = compose(
         subscription,
         articles,
         window=window,
         terms=rasid.config.terms,
         term_days=store.term_days(subscription.terms, days),
-        failed_feeds=failed_feeds(rasid),
+        failed_feeds=failed_feeds(healths, subscription.language),
         now=now,
     )
     told = {seen.article_id for story in digest.stories for seen in story.appearances}
@@ -128,14 +140,15 @@ def compose_window(
     return digest, {article.id: article.last_mention for article in articles if article.id in told}
 
 
-def failed_feeds(rasid: Rasid) -> list[FailedFeed]:
-    """Enabled feeds whose last poll failed, by name."""
-    states = rasid.store.feed_states()
+def failed_feeds(healths: Sequence[FeedHealth], language: Language) -> list[FailedFeed]:
+    """Feeds that need a look, by name: their last poll failed, they are silent, or their pages are read no longer."""
     failed = []
-    for feed in rasid.config.feeds:
-        state = states.get(feed.id)
-        if feed.enabled and state is not None and state.error:
-            failed.append(FailedFeed(feed.id, feed.name, state.error, state.last_success))
+    for health in healths:
+        what, reason = health.error, health.quiet or health.thin
+        if what is None and reason is not None:
+            what = reason.ar if language == "ar" else reason.en
+        if what is not None:
+            failed.append(FailedFeed(health.feed_id, health.name, what, health.last_success))
     return sorted(failed, key=lambda feed: feed.name)
 
 
@@ -269,7 +282,9 @@ def _send_slack(rasid: Rasid, delivery: Delivery, ready: _Ready, now: datetime) 
 
     webhook = _secret("slack", delivery.recipient)
     messages = slack.payload(ready.digest, now=now, repeat=delivery.repeat)
-    slack.send(webhook, messages, timeout=rasid.config.settings.slack.timeout)
+    settings = rasid.config.settings
+    named = frozenset(settings.http.allow_hosts)
+    slack.send(webhook, messages, timeout=settings.slack.timeout, allow_hosts=named)
     return None
 
 

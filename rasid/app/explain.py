@@ -13,6 +13,7 @@ from rasid.errors import RasidError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rasid.app.context import Clock
     from rasid.config import Config
     from rasid.types import Extracted, Response
 
@@ -26,24 +27,24 @@ class Source:
     text: str
 
 
-def from_url(config: Config, url: str) -> Source:
+def from_url(config: Config, url: str, clock: Clock) -> Source:
     """Fetch a page and read its article, as a collect would.
 
     Raises:
         FetchError, ExtractError: The page could not be had, or holds no article.
     """
-    extracted = asyncio.run(_fetched(config, url))
+    extracted = asyncio.run(_fetched(config, url, clock))
     return _cleaned(config, url, extracted)
 
 
-async def _fetched(config: Config, url: str) -> Extracted:
+async def _fetched(config: Config, url: str, clock: Clock) -> Extracted:
     from sources.http import Fetcher
     from sources.workers import Workers
 
     with Workers(processes=1) as workers:
-        async with Fetcher(http_options(config.settings)) as fetcher:
+        async with Fetcher(http_options(config.settings), clock=clock) as fetcher:
             response: Response = await fetcher.get(url)
-        return await workers.extract(response.body, response.final_url)
+        return await workers.extract(response.body, response.final_url, response.headers.get("content-type"))
 
 
 def from_page(config: Config, name: str, page: bytes) -> Source:

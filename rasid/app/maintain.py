@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rasid.errors import StorageError
+from rasid.health import HISTORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +25,7 @@ class MaintainReport:
 
     problems: tuple[str, ...]
     pruned: int  # rows of the runs table
+    pages: int  # whose HTML was kept for long enough
     backup: str | None  # path; None on PostgreSQL, which has its own tools
 
 
@@ -31,13 +33,19 @@ def maintain(rasid: Rasid, *, clock: Clock, backups: Path | None = None) -> Main
     """Check the database, prune run rows past `keep.runs`, and back SQLite up into the folder `backups`."""
     started = clock()
     problems = tuple(rasid.store.check())
-    pruned = rasid.store.prune(started - timedelta(days=rasid.config.settings.keep.runs))
+    keep = rasid.config.settings.keep
+    pruned = rasid.store.prune(started - timedelta(days=keep.runs))
+    rasid.store.prune_days((started - 2 * HISTORY).date())
+    pages = rasid.store.prune_pages(started - timedelta(days=keep.html))
     backup = None
     if backups is not None and rasid.store.is_sqlite and not problems:
         backup = str(_back_up(rasid, backups, f"rasid-{started:%Y%m%d}.sqlite"))
-    report = MaintainReport(problems, pruned, backup)
+    report = MaintainReport(problems, pruned, pages, backup)
     rasid.store.record_run(
-        "maintain", started, clock(), {"problems": list(problems), "pruned": pruned, "backup": backup}
+        "maintain",
+        started,
+        clock(),
+        {"problems": list(problems), "pruned": pruned, "pages": pages, "backup": backup},
     )
     return report
 

@@ -13,19 +13,28 @@ if TYPE_CHECKING:
 def collect_lines(report: CollectReport) -> list[str]:
     """The summary of a collect: counts first, then everything that failed, by name, with its reason."""
     failed = [feed for feed in report.feeds if feed.result == "failed"]
+    put_off = [feed for feed in report.feeds if feed.result == "deferred"]
     unchanged = sum(feed.result == "unchanged" for feed in report.feeds)
     new = sum(feed.new for feed in report.feeds)
     lines = [
-        f"feeds      {len(report.feeds)} polled, {unchanged} unchanged, {len(failed)} failed",
+        (
+            f"feeds      {len(report.feeds) - len(put_off)} polled, {unchanged} unchanged, {len(failed)} failed"
+            + (f", {len(put_off)} put off" if put_off else "")
+        ),
         f"entries    {new} new, {report.pending} left for a later run",
         f"pages      {report.fetched} fetched, {report.from_feed} from the feed's own text",
-        f"articles   {report.stored} new, {report.known} known before",
+        (
+            f"articles   {report.stored} new, {report.known} known before"
+            + (f", {report.edited} of them edited since" if report.edited else "")
+        ),
         f"copies     {report.copies} hidden, {report.linked} linked and kept as news",
         f"stories    {report.stories} new",
         f"mentions   {report.mentions} matched, {report.uncertain} uncertain",
     ]
     lines += [_reread_line(one) for one in report.rereads]
     lines += [f"  feed failed: {feed.feed_id}: {feed.error}" for feed in failed]
+    lines += [f"  feed put off: {feed.feed_id}: {feed.error}" for feed in put_off]
+    lines += [f"  feed {feed.feed_id}: {feed.note}" for feed in report.feeds if feed.note]
     lines += [
         f"  page {'given up' if failure.final else 'put back'}: {failure.url}: {failure.error}"
         for failure in report.failures

@@ -11,6 +11,7 @@ import click
 
 from rasid.app.context import open_rasid
 from rasid.app.stages import Progress, quiet
+from rasid.cli import FINDINGS
 from rasid.cli.output import print_json, print_table, progress_bar, utc_now
 from rasid.types import Relation
 
@@ -162,6 +163,31 @@ def reindex(folder: Path, restart: bool, silent: bool) -> None:
             click.echo(note, err=True)
         report = run(rasid, clock=utc_now, restart=restart, progress=progress)
     click.echo("\n".join(_summary(report)))
+
+
+@corpus.command()
+@click.option("--feed", "feed_id", metavar="ID", help="Only the pages of this feed.")
+@click.option("--quiet", "silent", is_flag=True, help="No progress.")
+@click.pass_obj
+def reextract(folder: Path, feed_id: str | None, silent: bool) -> None:
+    """Read the HTML that is kept (settings keep.html) again, after a change of Rasid or of an outlet's rules.
+
+    Texts that are read differently are replaced and searched anew; relations and stories stay until `reindex`.
+    Exit code 1 where a page cannot be read any more: its article stays as it is.
+    """
+    from rasid.app.reextract import reextract as run
+
+    with open_rasid(folder) as rasid, _progress(silent=silent) as progress:
+        if feed_id is not None and feed_id not in (known := [feed.id for feed in rasid.config.feeds]):
+            click.echo(f"no feed is called {feed_id}; there are: {', '.join(known)}", err=True)
+            sys.exit(FINDINGS)
+        if not rasid.config.settings.keep.html and not rasid.store.count_pages():
+            click.echo("no HTML is kept: set keep.html in settings.yaml to a number of days", err=True)
+        report = run(rasid, clock=utc_now, feed_id=feed_id, progress=progress)
+    click.echo(f"{report.pages:,} pages read again, {report.changed:,} articles changed")
+    for failure in report.failures:
+        click.echo(f"  not read: {failure.url}: {failure.error}")
+    sys.exit(FINDINGS if report.failures else 0)
 
 
 def _goes_on(rasid: Rasid) -> str:

@@ -118,7 +118,7 @@ def add(
             text = add_term(text, term_id, str(label), label_en=label_en, importance=importance)
         return add_forms(text, term_id, forms, kind or "forms", near=near, within=within, unless=unless)
 
-    _edit(folder, config, {watchlist.file: edit}, dry_run)
+    write_edits(folder, config, {watchlist.file: edit}, dry_run)
 
 
 def _refuse_fields(folder: Path, config: Config, term_id: str, fields: Iterable[object]) -> None:
@@ -157,14 +157,17 @@ def remove(folder: Path, term_id: str, forms: tuple[str, ...], yes: bool, dry_ru
     config = load_config(folder)
     watchlist = owner_of(config, term_id)
     if forms:
-        _edit(folder, config, {watchlist.file: lambda text: remove_forms(text, term_id, forms)}, dry_run)
+        write_edits(
+            folder, config, {watchlist.file: lambda text: remove_forms(text, term_id, forms)}, dry_run
+        )
         return
     question = f"remove the term '{term_id}' ({config.terms[term_id].label}) with all its spellings?"
-    confirmed = None if yes else lambda: _confirmed(question)
-    _edit(folder, config, {watchlist.file: lambda text: remove_term(text, term_id)}, dry_run, confirmed)
+    agreed = None if yes else lambda: confirmed(question)
+    write_edits(folder, config, {watchlist.file: lambda text: remove_term(text, term_id)}, dry_run, agreed)
 
 
-def _confirmed(question: str) -> bool:
+def confirmed(question: str) -> bool:
+    """Ask a person; no where nobody is there to answer."""
     try:
         return click.confirm(question, err=True)
     except click.Abort:  # nobody there to ask
@@ -190,7 +193,7 @@ def rename(folder: Path, old: str, new: str, dry_run: bool) -> None:
         }
         edits[owner.file] = lambda text: rename_term(text, old, new)
         edits["subscriptions.yaml"] = lambda text: rename_in_subscriptions(text, old, new)
-        _edit(folder, config, edits, dry_run)
+        write_edits(folder, config, edits, dry_run)
     if not dry_run:
         _rename_archived(folder, config, old, new)
 
@@ -218,12 +221,12 @@ class _Change:
     after: str
 
 
-def _edit(
+def write_edits(
     folder: Path,
     config: Config,
     edits: Mapping[str, Callable[[str], str]],
     dry_run: bool,
-    confirmed: Callable[[], bool] | None = None,
+    agreed: Callable[[], bool] | None = None,
 ) -> None:
     """Edit files, show the diff, check all files as they would be, and write; nothing is written in part."""
     changes = [change for name, edit in edits.items() if (change := _changed(folder, name, edit))]
@@ -233,7 +236,7 @@ def _edit(
     if dry_run:
         click.echo("dry run: nothing written", err=True)
         return
-    if confirmed and not confirmed():
+    if agreed and not agreed():
         click.echo("nothing written; --yes answers the question beforehand", err=True)
         sys.exit(FINDINGS)
     _write(changes)

@@ -183,14 +183,16 @@ def _channel_findings(config: Config) -> list[str]:
 
 
 def _feed_findings(config: Config, store: Store) -> list[str]:
-    states = store.feed_states()
-    names = {feed.id for feed in config.feeds if feed.enabled}
-    findings = [
-        f"feed {state.feed_id}: {state.status}: {state.error}"
-        for state in states.values()
-        if state.feed_id in names and state.error
+    from rasid.app.health import examine_store, feed_advice, feed_healths
+
+    now, states = utc_now(), store.feed_states()
+    listed = {feed.id: feed for feed in config.feeds}
+    findings = [*examine_store(config, store, now).findings]
+    findings += [
+        finding
+        for one in feed_healths(config, store, now)
+        if one.feed_id in states
+        for finding in feed_advice(listed[one.feed_id], states[one.feed_id], one)
     ]
-    if store.last_run("collect") is None:
-        findings.append("no collect has run yet: `rasid run`, or `rasid serve` to keep it running")
-    week = utc_now() - timedelta(days=7)
+    week = now - timedelta(days=7)
     return findings + [f"page given up: {url}: {error}" for _feed, url, error in store.failed_entries(week)]

@@ -1,4 +1,4 @@
-"""Commands that show what Rasid knows: feeds list, digest preview, digest list."""
+"""Commands that show what Rasid knows: digest preview, digest list."""
 
 from __future__ import annotations
 
@@ -14,48 +14,13 @@ from rasid.app.digest import compose_window
 from rasid.cli import FINDINGS
 from rasid.cli.output import print_json, print_table, utc_now
 from rasid.schedule import last_due
-from rasid.types import Feed, FeedState
 
 if TYPE_CHECKING:
     from datetime import datetime
 
 
-@click.group()
-def feeds() -> None:
-    """The feeds and how they do."""
-
-
 def _moment(time: datetime | None) -> str:
     return f"{time:%Y-%m-%d %H:%M}Z" if time else "-"
-
-
-@feeds.command("list")
-@click.option("--all", "everything", is_flag=True, help="Feeds that are off, too.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@click.pass_obj
-def list_feeds(folder: Path, everything: bool, as_json: bool) -> None:
-    """Each feed: state, last success, next poll, its last error, its name."""
-    with open_rasid(folder) as rasid:
-        states = rasid.store.feed_states()
-        listed = [feed for feed in rasid.config.feeds if feed.enabled or everything]
-    pairs = [(feed, states.get(feed.id, FeedState(feed.id))) for feed in listed]
-    if as_json:
-        print_json([asdict(feed) | asdict(state) for feed, state in pairs])
-        return
-    header = ["feed", "state", "last success", "next poll", "error", "name"]
-    print_table(header, [_feed_row(feed, state) for feed, state in pairs])
-
-
-def _feed_row(feed: Feed, state: FeedState) -> list[str]:
-    status = state.status if feed.enabled else "off"
-    return [
-        feed.id,
-        status,
-        _moment(state.last_success),
-        _moment(state.next_poll) if feed.enabled else "-",
-        state.error or "-",
-        feed.name,
-    ]
 
 
 @click.group()

@@ -95,7 +95,7 @@ def _source(config: Config, folder: Path, source: str) -> Source:
     if source == "-":
         return _from_bytes(config, "standard input", sys.stdin.buffer.read())
     if source.startswith(("http://", "https://")):
-        return app.from_url(config, source)
+        return app.from_url(config, source, utc_now)
     if _is_file(source):
         return _from_bytes(config, source, Path(source).read_bytes())
     if source.isdecimal() and len(source) <= _MOST_DIGITS:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter
 
 from rasid.config import queries, rules
-from rasid.config.convert import to_feed, to_subscription, to_watchlist, watchlist_id
+from rasid.config.convert import to_feeds, to_subscription, to_watchlist, watchlist_id
 from rasid.config.models import FeedsFile, SubscriptionsFile, WatchlistFile
 from rasid.config.reading import Reading, Schema, read
 from rasid.config.settings import DEFAULT_TIMEZONE, Settings
@@ -50,6 +50,7 @@ _SUBSCRIPTIONS = TypeAdapter(SubscriptionsFile)
 _FEED_RULES = (
     rules.unique("feeds.*.id", "feed id"),
     rules.unique("feeds.*.url", "feed URL", key=url_key),
+    rules.each("feeds.*", rules.has_one_source),
 )
 _WATCHLIST_RULES = (
     rules.unique("terms.*.id", "term id"),
@@ -101,9 +102,12 @@ def parse_settings(text: str, file: str) -> Settings:
     return _read_settings(text, file).demand()[0]
 
 
-def parse_feeds(text: str, file: str) -> tuple[Feed, ...]:
-    """Read feeds.yaml."""
-    return tuple(to_feed(feed) for feed in _read_feeds(text, file).demand()[0].feeds)
+def parse_feeds(text: str, file: str, watchlists: Sequence[Watchlist] = ()) -> tuple[Feed, ...]:
+    """Read feeds.yaml; the watchlists are those that its searches may name."""
+    known = {watchlist.id: watchlist for watchlist in watchlists}
+    catalog = {name: tuple(term.id for term in watchlist.terms) for name, watchlist in known.items()}
+    model, _ = _read_feeds(text, file, catalog).demand()
+    return tuple(feed for item in model.feeds for feed in to_feeds(item, known))
 
 
 def parse_watchlist(text: str, file: str, elsewhere: Collection[str] = ()) -> Watchlist:
@@ -135,8 +139,9 @@ def _read_settings(text: str, file: str) -> Reading[Settings]:
     return read(text, file, _SETTINGS, [order], may_be_empty=True)
 
 
-def _read_feeds(text: str, file: str) -> Reading[FeedsFile]:
-    return read(text, file, _FEEDS, _FEED_RULES)
+def _read_feeds(text: str, file: str, catalog: rules.Catalog) -> Reading[FeedsFile]:
+    known = rules.known_watchlists("feeds.*.google_news.*", catalog)
+    return read(text, file, _FEEDS, (*_FEED_RULES, known))
 
 
 def _read_watchlist(text: str, file: str) -> Reading[WatchlistFile]:
@@ -160,7 +165,7 @@ def parse_config(files: Mapping[str, str]) -> Config:
     lists = [_read_watchlist(files[name], name) for name in names]
     catalog = {watchlist_id(reading.file): _term_ids(reading) for reading in lists}
     settings = _read_settings(files.get("settings.yaml", "# defaults"), "settings.yaml")
-    feeds = _read_feeds(files.get("feeds.yaml", ""), "feeds.yaml")
+    feeds = _read_feeds(files.get("feeds.yaml", ""), "feeds.yaml", catalog)
     subscriptions = _read_subscriptions(files.get("subscriptions.yaml", ""), "subscriptions.yaml", catalog)
     documents = {reading.file: reading.document for reading in lists if reading.document is not None}
     problems = [*_stray_files(files), *_shared_terms(lists)]
@@ -171,12 +176,12 @@ def parse_config(files: Mapping[str, str]) -> Config:
     if problems:
         raise ConfigError(problems)
     timezone = settings.demand()[0].timezone
+    watchlists = [to_watchlist(*reading.demand(), files[reading.file], reading.file) for reading in lists]
+    known = {watchlist.id: watchlist for watchlist in watchlists}
     return Config(
         settings=settings.demand()[0],
-        feeds=tuple(to_feed(feed) for feed in feeds.demand()[0].feeds),
-        watchlists=tuple(
-            to_watchlist(*reading.demand(), files[reading.file], reading.file) for reading in lists
-        ),
+        feeds=tuple(feed for item in feeds.demand()[0].feeds for feed in to_feeds(item, known)),
+        watchlists=tuple(watchlists),
         subscriptions=tuple(
             to_subscription(item, catalog, timezone) for item in subscriptions.demand()[0].subscriptions
         ),

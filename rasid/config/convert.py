@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from rasid.config.queries import to_query
-from rasid.types import Channel, Cue, Example, Feed, Form, Subscription, Term, Watchlist
+from rasid.google_news import search_urls
+from rasid.types import (
+    Channel,
+    Cue,
+    Example,
+    Feed,
+    Form,
+    OutletRules,
+    Subscription,
+    Term,
+    Watchlist,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from rasid.config.document import Document, Path
     from rasid.config.models import (
         ChannelModel,
@@ -28,9 +42,33 @@ def watchlist_id(file: str) -> str:
     return PurePosixPath(file).stem
 
 
-def to_feed(model: FeedModel) -> Feed:
-    """What polling needs of a feed; how well it is attested and the notes are for operators only."""
-    return Feed(id=model.id, name=model.name, url=model.url, category=model.category, enabled=model.enabled)
+def to_feeds(model: FeedModel, watchlists: Mapping[str, Watchlist]) -> Iterator[Feed]:
+    """What polling needs of a feed; a search is one feed for each term that can be searched for.
+
+    How well it is attested and the notes are for operators only.
+    """
+    shared = Feed(
+        id=model.id,
+        name=model.name,
+        url=model.url or "",
+        category=model.category,
+        enabled=model.enabled,
+        kind="page" if model.links else "feed",
+        links=model.links if model.links and model.links != "auto" else "",
+        rules=OutletRules(
+            timezone=model.timezone or "",
+            date_format=model.date_format or "",
+            article=model.article or "",
+            remove=model.remove or "",
+            date=model.date or "",
+            boilerplate=model.boilerplate,
+        ),
+    )
+    if model.url is not None:
+        yield shared
+    terms = {term.id: term for name in model.google_news for term in watchlists[name].terms}
+    for term, url in search_urls(terms.values()):
+        yield replace(shared, id=f"{model.id}-{term}", url=url, kind="search")
 
 
 def to_watchlist(model: WatchlistFile, document: Document, text: str, file: str) -> Watchlist:

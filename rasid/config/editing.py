@@ -63,11 +63,11 @@ def add_forms(
     items = tuple({"form": form, **cues} if cues else form for form in forms)
     holder = source.place(path)
     if kind in holder.children:
-        splice = _append(source, holder.children[kind], items)
+        splice = append_items(source, holder.children[kind], items)
     else:
         splice = _new_key(source, holder, kind, items)
-    expected = _with(source.root, path, lambda keys: {**keys, kind: (*keys.get(kind, ()), *items)})
-    return _spliced(source, [splice], expected)
+    expected = with_change(source.root, path, lambda keys: {**keys, kind: (*keys.get(kind, ()), *items)})
+    return spliced(source, [splice], expected)
 
 
 def add_term(
@@ -86,8 +86,8 @@ def add_term(
         raise EditError(source.line(source.term(term)), f"term '{term}' is there already; add forms to it")
     fields = {"id": term, "label": label, "label_en": label_en, "importance": importance}
     fields = {key: value for key, value in fields.items() if value is not None}
-    splice = _append(source, terms, [fields]) if terms.flow else _new_term(source, terms, fields)
-    return _spliced(source, [splice], _with(source.root, ("terms",), lambda terms: (*terms, fields)))
+    splice = append_items(source, terms, [fields]) if terms.flow else _new_term(source, terms, fields)
+    return spliced(source, [splice], with_change(source.root, ("terms",), lambda terms: (*terms, fields)))
 
 
 def remove_forms(text: str, term: str, forms: Sequence[str]) -> str:
@@ -189,13 +189,13 @@ def _inline(value: object) -> str:
 # ── insertions ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _append(source: Source, place: Place, items: Iterable[object]) -> Splice:
+def append_items(source: Source, place: Place, items: Iterable[object]) -> Splice:
     """Items at the end of a list, each on one line of a block list or all on the last of a flow list."""
     if place.kind != "list":
         raise EditError(source.line_at(place.start), "expected a list: [a, b], or a '- ' line for each")
     written = [_inline(item) for item in items]
     if not place.flow:
-        return _append_lines(source, place, [f"- {item}" for item in written])
+        return append_lines(source, place, [f"- {item}" for item in written])
     if place.children:
         end = place.children[len(place.children) - 1].end
         return end, end, "".join(f", {item}" for item in written)
@@ -203,7 +203,7 @@ def _append(source: Source, place: Place, items: Iterable[object]) -> Splice:
     return start, start, ", ".join(written)
 
 
-def _append_lines(source: Source, place: Place, lines: Sequence[str]) -> Splice:
+def append_lines(source: Source, place: Place, lines: Sequence[str]) -> Splice:
     """Lines after the last item of a block list, indented as its dashes are."""
     last = place.children[len(place.children) - 1]
     column = source.column(source.dash(last))
@@ -250,7 +250,7 @@ def _new_term(source: Source, terms: Place, fields: Mapping[str, object]) -> Spl
     width = blocks[-1].start - source.dash(blocks[-1]) if blocks else 2
     first, *others = (f"{key}: {_inline(value)}" for key, value in fields.items())
     lines = ["-".ljust(width) + first, *(" " * width + other for other in others)]
-    return _append_lines(source, terms, ["", *lines] if apart else lines)
+    return append_lines(source, terms, ["", *lines] if apart else lines)
 
 
 # ── removals ──────────────────────────────────────────────────────────────────────────────────────
@@ -263,8 +263,8 @@ def _without_item(source: Source, path: Path) -> str:
     gone = path if len(source.place(owner).children) > 1 else owner
     start, end = span(source, gone)
     _refuse_lost_anchors(source, start, end)
-    expected = _with(source.root, gone[:-1], lambda values: _but(values, gone[-1]))
-    return _spliced(source, [(start, end, "")], expected)
+    expected = with_change(source.root, gone[:-1], lambda values: _but(values, gone[-1]))
+    return spliced(source, [(start, end, "")], expected)
 
 
 def _but(values: object, step: str | int) -> object:
@@ -298,14 +298,14 @@ def _replaced(source: Source, paths: Sequence[Path], new: str) -> str:
     splices: list[Splice] = []
     expected = source.root
     for path in paths:
-        expected = _with(expected, path, lambda _: new)
+        expected = with_change(expected, path, lambda _: new)
         place: Place | None = source.places
         for step in path:
             place = place.children.get(step) if place else None
         if place and place.kind == "scalar":
             anchor = f"&{place.anchor} " if place.anchor else ""
             splices.append((place.start, place.end, anchor + quoted(new)))
-    return _spliced(source, splices, expected)
+    return spliced(source, splices, expected)
 
 
 # ── what is refused ───────────────────────────────────────────────────────────────────────────────
@@ -378,7 +378,7 @@ def _refuse_lost_anchors(source: Source, start: int, end: int) -> None:
 # ── the splice ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _spliced(source: Source, splices: Sequence[Splice], expected: object) -> str:
+def spliced(source: Source, splices: Sequence[Splice], expected: object) -> str:
     """The text after the splices; refused unless it reads as what was expected and nothing else changed."""
     text = source.text
     for start, end, new in sorted(splices, reverse=True):
@@ -389,12 +389,12 @@ def _spliced(source: Source, splices: Sequence[Splice], expected: object) -> str
     return text
 
 
-def _with(value: object, path: Path, change: Callable[..., object]) -> object:
+def with_change(value: object, path: Path, change: Callable[..., object]) -> object:
     """A value with `change` made at a path."""
     if not path:
         return change(value)
     step, rest = path[0], path[1:]
     if isinstance(value, dict):
-        return {**value, step: _with(value[step], rest, change)}
+        return {**value, step: with_change(value[step], rest, change)}
     items = enumerate(cast("tuple[object, ...]", value))
-    return tuple(_with(item, rest, change) if at == step else item for at, item in items)
+    return tuple(with_change(item, rest, change) if at == step else item for at, item in items)

@@ -11,11 +11,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from rasid.config.values import (
     CueText,
+    DateFormat,
     Email,
     EnvName,
     Flag,
     FormText,
+    Pattern,
     Schedule,
+    Selector,
     Slug,
     Text,
     Timezone,
@@ -38,9 +41,47 @@ class FeedModel(Model):
 
     id: Annotated[Slug, Field(description="short name in Latin letters; the archive knows the feed by it")]
     name: Annotated[Text, Field(description="the outlet's name, as readers see it")]
-    url: Annotated[Url, Field(description="address of the feed")]
+    url: Annotated[
+        Url | None,
+        Field(description="address of the feed, of a news sitemap, or of a section page with links"),
+    ] = None
+    google_news: Annotated[
+        tuple[Text, ...],
+        Field(
+            min_length=1, description="instead of an address: search Google News for these watchlists' terms"
+        ),
+    ] = ()
+    links: Annotated[
+        Literal["auto"] | Selector | None,
+        Field(
+            description="the address is a page without a feed; auto, or CSS selector of its articles' links"
+        ),
+    ] = None
     category: Annotated[Text, Field(description="free word to group feeds by")] = "general"
     enabled: Annotated[Flag, Field(description="false: listed, not polled")] = True
+    timezone: Annotated[
+        Timezone | None,
+        Field(description="of the outlet's dates that carry no zone, or one that can be misread"),
+    ] = None
+    date_format: Annotated[
+        DateFormat | None,
+        Field(description="strptime format of the outlet's dates, where they can be read in two ways"),
+    ] = None
+    article: Annotated[
+        Selector | None, Field(description="CSS selector of the elements that hold an article's text")
+    ] = None
+    remove: Annotated[
+        Selector | None, Field(description="CSS selector of what is no part of the outlet's articles")
+    ] = None
+    date: Annotated[
+        Selector | None, Field(description="CSS selector of the element with the date of publication")
+    ] = None
+    boilerplate: Annotated[
+        tuple[Pattern, ...],
+        Field(
+            description="patterns (Python re), searched in the words of each line of this outlet; the line goes"
+        ),
+    ] = ()
     attested: Annotated[Text, Field(description="how well the address is attested, in words")] = ""
     notes: Annotated[Text, Field(description="for operators")] = ""
 

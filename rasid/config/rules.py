@@ -68,6 +68,15 @@ def watches_something(keys: Keys) -> str | None:
     return "the subscription watches nothing; add watchlists: [...] or terms: [...]"
 
 
+def has_one_source(keys: Keys) -> str | None:
+    """A feed has an address, or is a search."""
+    if ("url" in keys) == ("google_news" in keys):
+        return "a feed has either url: or google_news: [watchlist, ...]; write one of the two"
+    if "links" in keys and "google_news" in keys:
+        return "links: belongs to the address of a page; a search has none"
+    return None
+
+
 def is_one_channel(keys: Keys) -> str | None:
     """Each item of channels is one channel."""
     kinds = [kind for kind in ("file", "email", "slack") if keys.get(kind) is not None]
@@ -84,11 +93,16 @@ def polls_in_order(keys: Keys) -> str | None:
 
 def known_references(catalog: Catalog) -> tuple[Rule, ...]:
     """The watchlists and terms that subscriptions name are there."""
-    rules = [_known("subscriptions.*.watchlists.*", "watchlist", list(catalog))]
+    rules = [known_watchlists("subscriptions.*.watchlists.*", catalog)]
     terms = [ids for ids in catalog.values() if ids is not None]
     if len(terms) == len(catalog):  # else any term may be in the file that could not be read
         rules.append(_known("subscriptions.*.terms.*", "term", [term for ids in terms for term in ids]))
     return tuple(rules)
+
+
+def known_watchlists(pattern: str, catalog: Catalog) -> Rule:
+    """The watchlists named at `pattern` are there."""
+    return _known(pattern, "watchlist", list(catalog))
 
 
 def _known(pattern: str, what: str, known: list[str]) -> Rule:

@@ -48,6 +48,9 @@ class HttpSettings:
     allow_hosts: Annotated[
         tuple[Host, ...], Field(description="private hosts that may be fetched all the same")
     ] = ()
+    robots_exempt: Annotated[
+        tuple[Host, ...], Field(description="hosts that allowed you what their robots.txt forbids")
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,40 @@ class KeepSettings:
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
 
     runs: Annotated[Whole, Field(ge=1, le=3650, description="days for which reports of runs are kept")] = 90
+    html: Annotated[
+        Whole,
+        Field(
+            ge=0,
+            le=3650,
+            description="days for which articles' HTML is kept, to be read again; 0: not at all",
+        ),
+    ] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """When `rasid health` and `rasid doctor` speak up."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    collect_minutes: Annotated[
+        Whole, Field(ge=1, le=100_000, description="minutes without the end of a collect that are too many")
+    ] = 60
+    failing_share: Annotated[
+        Number, Field(ge=0, le=1, description="share of the feeds on that may fail before all is called ill")
+    ] = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Figures for Prometheus, served by `rasid serve`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    host: Annotated[Host, Field(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[
+        Whole | None, Field(ge=1, le=65_535, description="port of http://HOST:PORT/metrics; null: not served")
+    ] = 9464
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,4 +213,10 @@ class Settings:
     )
     keep: Annotated[KeepSettings, Field(description="what the nightly run forgets")] = field(
         default_factory=KeepSettings
+    )
+    health: Annotated[HealthSettings, Field(description="when health and doctor speak up")] = field(
+        default_factory=HealthSettings
+    )
+    metrics: Annotated[MetricsSettings, Field(description="figures for Prometheus")] = field(
+        default_factory=MetricsSettings
     )

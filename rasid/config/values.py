@@ -7,26 +7,29 @@ the end are what the models are made of; all are strict: 5 is no text, and "5" n
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
+from cssselect import GenericTranslator, SelectorError
 from pydantic import AfterValidator, AllowInfNan, Strict, StringConstraints
 
 from rasid.schedule import parse as parse_schedule
 from rasid.text import fold
 from rasid.urls import canonical_url
 
+_SOME_DAY = datetime(2021, 3, 25, 17, 45)  # noqa: DTZ001 - day and month cannot be mixed up
 MAX_MESSAGE = 400  # characters
 MAX_PATTERN = 200  # characters; a boilerplate line is one sentence
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'/=-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _SENDER = re.compile(rf"[^<>\x00-\x1f]*<{_EMAIL.pattern}>|{_EMAIL.pattern}")
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
 _REFERENCE = re.compile(r"\$\{(?P<name>[^}]*)(?P<end>\}?)")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
-_URL_JUNK = re.compile(r"[\s<>\"{}|^`]")
+URL_JUNK = re.compile(r"[\s<>\"{}|^`]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")  # the syntax of patterns is ASCII and stays as it is
 _AGENT = re.compile(r"[!-'*-~]+( [!-'*-~]+)*")  # parentheses are put around the contact by the fetcher
 _PATTERN_TOKEN = re.compile(
@@ -74,13 +77,13 @@ def expand_env(value: str, environ: Mapping[str, str]) -> str:
 
 
 def _check_slug(value: str) -> str:
-    if not _SLUG.fullmatch(value):
+    if not SLUG.fullmatch(value):
         raise ValueError(f"'{value}' is no id; write up to 64 small Latin letters, digits, - and _")
     return value
 
 
 def _check_url(value: str) -> str:
-    if bad := _URL_JUNK.search(value):
+    if bad := URL_JUNK.search(value):
         raise ValueError(f"an address holds no {bad[0]!r}; write it percent-encoded")
     try:
         canonical_url(value)
@@ -228,6 +231,26 @@ def _hang_risk(pattern: str) -> str | None:
     return None
 
 
+def _check_selector(value: str) -> str:
+    try:
+        GenericTranslator().css_to_xpath(value)
+    except SelectorError as e:
+        raise ValueError(f"'{value}' is no CSS selector ({e}); write one such as div.article p") from e
+    return value
+
+
+def _check_date_format(value: str) -> str:
+    """A format is tried on a date of its own making: what strptime cannot read back is refused."""
+    try:
+        written = _SOME_DAY.strftime(value)
+        read = datetime.strptime(written, value)  # noqa: DTZ007 - only the day is compared
+    except (ValueError, re.error) as e:
+        raise ValueError(f"'{value}' is no date format ({e}); write one such as %d-%m-%Y %H:%M") from e
+    if (read.year, read.month, read.day) != (_SOME_DAY.year, _SOME_DAY.month, _SOME_DAY.day):
+        raise ValueError(f"'{value}' does not hold day, month and year; write one such as %d-%m-%Y %H:%M")
+    return value
+
+
 Text = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1)]
 Slug = Annotated[Text, AfterValidator(_check_slug)]
 Url = Annotated[Text, AfterValidator(_check_url)]
@@ -242,6 +265,8 @@ Agent = Annotated[Text, AfterValidator(_check_agent)]
 Contact = Annotated[str, Strict(), AfterValidator(_check_contact)]
 CueText = Annotated[Text, AfterValidator(_check_cue)]
 Pattern = Annotated[Text, AfterValidator(_check_pattern)]
+Selector = Annotated[Text, AfterValidator(_check_selector)]
+DateFormat = Annotated[Text, AfterValidator(_check_date_format)]
 FormText = Annotated[Text, AfterValidator(_check_form)]
 Whole = Annotated[int, Strict()]
 Number = Annotated[float, Strict(), AllowInfNan(allow_inf_nan=False)]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rasid.types import Language
 
 NOW = samples.NOW
+HERE = frozenset({"127.0.0.1"})
 
 
 def shown(messages: list[dict[str, Any]]) -> str:
@@ -32,7 +33,7 @@ def test_a_strict_server_takes_the_rich_digest() -> None:
     """One message, with all that the mail says."""
     messages = slack.payload(samples.rich(), now=NOW, public_url="https://rasid.example/d/1")
     with slack_server() as server:
-        slack.send(server.hook, messages, timeout=5)
+        slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
 
     assert server.taken == messages
     for expected in (
@@ -171,7 +172,7 @@ def test_what_a_refusal_means(
     """429 waits, other 4xx are permanent, 5xx are temporary, no answer is uncertain; one post each."""
     messages = slack.payload(samples.rich(), now=NOW)
     with slack_server(answer) as server, pytest.raises(TransportError) as caught:
-        slack.send(server.hook, messages, timeout=5)
+        slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
 
     error = caught.value
     assert (error.permanent, error.uncertain, error.retry_after) == (permanent, uncertain, retry_after)
@@ -182,7 +183,7 @@ def test_a_failure_after_the_first_part_is_uncertain() -> None:
     """The reader has the first part, so a further attempt is a repeat."""
     messages = slack.payload(samples.huge(), now=NOW)[:3]
     with slack_server((200, {}, "ok"), (503, {}, "")) as server, pytest.raises(TransportError) as caught:
-        slack.send(server.hook, messages, timeout=5)
+        slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
 
     assert caught.value.uncertain
     assert len(server.taken) == 1
@@ -199,7 +200,7 @@ def test_a_slow_answer_is_uncertain() -> None:
     with slack_server() as server:
         server.RequestHandlerClass = Slow
         with pytest.raises(TransportError, match="no answer in time") as caught:
-            slack.send(server.hook, slack.payload(samples.empty(), now=NOW), timeout=0.2)
+            slack.send(server.hook, slack.payload(samples.empty(), now=NOW), timeout=0.2, allow_hosts=HERE)
         slow.set()
 
     assert caught.value.uncertain
@@ -212,7 +213,7 @@ def test_the_address_is_a_secret(caplog: pytest.LogCaptureFixture, monkeypatch: 
     caplog.set_level(logging.DEBUG)
     messages = slack.payload(samples.empty(), now=NOW)
     with slack_server((200, {}, "ok"), (404, {}, "no_service"), (0, {}, "")) as server:
-        slack.send(server.hook, messages, timeout=5)
+        slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
         errors = []
         for hook in (
             server.hook,
@@ -222,7 +223,7 @@ def test_the_address_is_a_secret(caplog: pytest.LogCaptureFixture, monkeypatch: 
             f"https://{SECRET}:99999/",
         ):
             with pytest.raises(TransportError) as caught:
-                slack.send(hook, messages, timeout=5)
+                slack.send(hook, messages, timeout=5, allow_hosts=HERE)
             errors.append(f"{caught.value!r} {caught.value.__cause__!r}")
 
     assert len(server.taken) == 1

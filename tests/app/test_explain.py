@@ -60,7 +60,7 @@ def test_a_page_is_fetched(served: tuple[DemoServer, Path]) -> None:
     """Title and text are those of the article behind the address; the page's own address is its name."""
     server, folder = served
     written = server.press.articles[0]
-    source = from_url(load_config(folder), server.url + written.path)
+    source = from_url(load_config(folder), server.url + written.path, clock)
     assert (server.url + written.path, written.title) == (source.name, source.title)
     assert written.text.split("\n")[0] in source.text
 
@@ -69,13 +69,13 @@ def test_a_page_that_cannot_be_had_says_why(served: tuple[DemoServer, Path]) -> 
     """The site's answer; and an address of this machine only where the settings name it."""
     server, folder = served
     with pytest.raises(FetchError, match="404"):
-        from_url(load_config(folder), f"{server.url}/naba/2026/01/nothing/")
+        from_url(load_config(folder), f"{server.url}/naba/2026/01/nothing/", clock)
     settings = folder / "settings.yaml"
     before = settings.read_text(encoding="utf-8")
-    settings.write_text(before.replace(', allow_hosts: ["127.0.0.1"]', ""), encoding="utf-8")
+    settings.write_text(before.replace(', allow_hosts: ["127.0.0.1", localhost]', ""), encoding="utf-8")
     try:
         with pytest.raises(FetchError, match="allow_hosts"):
-            from_url(load_config(folder), server.url + server.press.articles[0].path)
+            from_url(load_config(folder), server.url + server.press.articles[0].path, clock)
     finally:
         settings.write_text(before, encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The commands that show: feeds list, digest list, digest preview; and what an interrupted run says."""
+"""The commands that show: digest list, digest preview; and what an interrupted run says."""
 
 from __future__ import annotations
 
@@ -34,25 +34,6 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         done = rasid("--config", str(folder), "run", "--all", cwd=folder.parent)
         assert 0 == done.returncode, done.stderr
         yield folder
-
-
-def test_feeds_list_shows_states_with_the_name_last(ran: Path) -> None:
-    """Plain lines where there is no terminal: one row a feed, tab-separated, Arabic at the end."""
-    done = rasid("--config", str(ran), "feeds", "list", cwd=ran.parent)
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
-    assert ["feed", "state", "last success", "next poll", "error", "name"] == rows[0]
-    by_id = {row[0]: row for row in rows[1:]}
-    assert 10 == len(by_id)
-    assert ("ok", "-", "نبأ التقنية") == (by_id["naba"][1], by_id["naba"][4], by_id["naba"][5])
-    assert "503" in by_id["sarab"][4]
-    assert "\x1b" not in done.stdout
-
-
-def test_feeds_list_speaks_json(ran: Path) -> None:
-    """--json gives one document with the same feeds."""
-    done = rasid("--config", str(ran), "feeds", "list", "--json", cwd=ran.parent)
-    feeds = {feed["feed_id"]: feed for feed in json.loads(done.stdout)}
-    assert ("ok", "نبأ التقنية") == (feeds["naba"]["status"], feeds["naba"]["name"])
 
 
 def test_digest_list_tells_what_became_of_deliveries(ran: Path) -> None:
@@ -99,7 +80,7 @@ def test_a_terminal_gets_a_table_and_a_pipe_gets_lines(ran: Path) -> None:
     """On a terminal rich draws; NO_COLOR is obeyed."""
     master, slave = pty.openpty()
     environment = os.environ | {"TERM": "xterm-256color", "COLUMNS": "160", "NO_COLOR": "1"}
-    command = [sys.executable, "-m", "rasid.cli", "--config", str(ran), "feeds", "list"]
+    command = [sys.executable, "-m", "rasid.cli", "--config", str(ran), "digest", "list"]
     subprocess.run(command, stdout=slave, stderr=slave, env=environment, check=True, timeout=60)
     os.close(slave)
     shown = b""
@@ -110,6 +91,6 @@ def test_a_terminal_gets_a_table_and_a_pipe_gets_lines(ran: Path) -> None:
         pass
     os.close(master)
     text = shown.decode()
-    assert "last success" in text
+    assert "window end" in text
     assert "\t" not in text
     assert "\x1b[3" not in text

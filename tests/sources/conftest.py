@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -17,12 +19,35 @@ if TYPE_CHECKING:
 Answer = bytes | Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
+NOW = datetime(2025, 1, 1, 6, 0, tzinfo=UTC)
+
+
+@dataclass
+class Clock:
+    """Stands still until a test moves it."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        """The time that Rasid is told."""
+        return self.now
+
+    def move(self, **time: float) -> None:
+        """Let time pass: `hours=1`."""
+        self.now += timedelta(**time)
+
+
 @dataclass
 class Site:
-    """Answers each path with its bytes (a whole HTTP answer), or lets a function write them."""
+    """Answers each path with its bytes (a whole HTTP answer), or lets a function write them.
+
+    It has no robots.txt unless a test gives it one.
+    """
 
     answers: dict[str, Answer]
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # robots.txt left out
+    robots_asked: int = 0
+    times: list[tuple[float, float]] = field(default_factory=list)  # begin and end of each request's answer
     port: int = 0
     open_now: int = 0
     open_most: int = 0
@@ -56,13 +81,18 @@ class Site:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.strip().split("\r\n")
             path = first.split(" ")[1]
-            self.asked.append((path, {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}))
-            answer = self.answers[path]
+            if path == "/robots.txt":
+                self.robots_asked += 1
+            else:
+                self.asked.append((path, {k.lower(): v for k, v in (line.split(": ", 1) for line in lines)}))
+            begun = monotonic()
+            answer = self.answers.get(path, NOT_FOUND)
             if isinstance(answer, bytes):
                 writer.write(answer)
                 await writer.drain()
             else:
                 await answer(writer)
+            self.times.append((begun, monotonic()))
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client left, as some tests want it to
         finally:
@@ -77,6 +107,7 @@ def http_answer(status: str, headers: str = "", body: bytes = b"", *, length: in
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
+NOT_FOUND = http_answer("404 Not Found")
 OPTIONS = HttpOptions(user_agent="Rasid/0 test", contact="https://rasid.example", delay=0.0, deadline=5.0)
 
 
@@ -99,6 +130,12 @@ def options() -> HttpOptions:
 
 
 @pytest.fixture
+def clock() -> Clock:
+    """Stands at 06:00 UTC of the first day of 2025."""
+    return Clock()
+
+
+@pytest.fixture
 def fetch() -> Callable[..., Response]:
     """Fetches "/" of a site with these answers; further arguments are options."""
 
@@ -108,7 +145,7 @@ def fetch() -> Callable[..., Response]:
         async def scenario() -> Response:
             async with Site(answers) as site:
                 options = replace(OPTIONS, **{"allow_hosts": frozenset({site.host})} | changes)
-                async with Fetcher(options) as fetcher:
+                async with Fetcher(options, clock=Clock()) as fetcher:
                     return await fetcher.get(site.url("/"), **conditions)
 
         return asyncio.run(scenario())

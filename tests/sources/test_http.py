@@ -9,14 +9,16 @@ import socket
 import time
 import tracemalloc
 import zlib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import httpcore
 import pytest
 
 from rasid.errors import FetchError
-from sources.http import Fetcher, _DialError, _GuardedBackend, _user_agent, parse_retry_after
+from sources.exchange import user_agent
+from sources.http import Fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
     from rasid.types import Response
     from sources.http import HttpOptions
 
+NOW = datetime(2025, 1, 1, 6, 0, tzinfo=UTC)
 ARABIC = "راصد يتابع أخبار الرقاقات".encode()
+
+
+def six() -> datetime:
+    """A clock that stands at six."""
+    return NOW
 
 
 def bomb(*, gigabytes: int = 1) -> bytes:
@@ -65,7 +73,7 @@ def test_request_names_the_operator_and_nothing_else(
     async def scenario() -> Any:
         first = answer("200 OK", "Set-Cookie: session=abc", b"x")
         async with site({"/a": first, "/b": first}) as at:
-            async with Fetcher(replace(options, allow_hosts=frozenset({"127.0.0.1"}))) as fetcher:
+            async with Fetcher(replace(options, allow_hosts=frozenset({"127.0.0.1"})), clock=six) as fetcher:
                 await fetcher.get(at.url("/a"))
                 await fetcher.get(at.url("/b"), etag='"v1"')
             return at.asked
@@ -79,7 +87,7 @@ def test_request_names_the_operator_and_nothing_else(
 @pytest.mark.parametrize(("contact", "expected"), [("", "Rasid"), ("me@a.example", "Rasid (+me@a.example)")])
 def test_user_agent_without_a_contact_is_the_name(options: HttpOptions, contact: str, expected: str) -> None:
     """An operator who gave no address leaves no empty brackets behind."""
-    assert expected == _user_agent(replace(options, user_agent="Rasid", contact=contact))
+    assert expected == user_agent(replace(options, user_agent="Rasid", contact=contact))
 
 
 def test_not_modified_has_no_body(fetch: Callable[..., Response], answer: Callable[..., bytes]) -> None:
@@ -121,29 +129,6 @@ def test_status_decides_whether_to_try_again(
     error = caught.value
     expected = (status, int(status[:3]), *policy)
     assert expected == (error.reason, error.status, error.permanent, error.retry_after)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("30", 30.0),
-        ("999999999", 604_800.0),
-        ("9" * 5000, None),
-        ("-5", None),
-        ("Wed, 01 Jan 2025 00:02:00 GMT", 120.0),
-        ("Tue, 31 Dec 2024 00:00:00 GMT", 0.0),
-        ("Wed, 01 Jan 2025 00:02:00", None),
-        ("", None),
-    ],
-)
-def test_retry_after_counts_from_the_servers_own_date(value: str, expected: Any) -> None:
-    """No clock of ours is read."""
-    assert expected == parse_retry_after({"retry-after": value, "date": "Wed, 01 Jan 2025 00:00:00 GMT"})
-
-
-def test_retry_after_date_without_date_header_is_unknown() -> None:
-    """A date needs another to count from."""
-    assert parse_retry_after({"retry-after": "Wed, 01 Jan 2025 00:02:00 GMT"}) is None
 
 
 def test_redirect_is_followed_and_named(fetch: Callable[..., Response], answer: Callable[..., bytes]) -> None:
@@ -332,7 +317,7 @@ def test_plain_http_on_https_is_said_so(options: HttpOptions) -> None:
         async with await asyncio.start_server(plain, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             changed = replace(options, allow_hosts=frozenset({"127.0.0.1"}))
-            async with Fetcher(changed) as fetcher:
+            async with Fetcher(changed, clock=six) as fetcher:
                 await fetcher.get(f"https://127.0.0.1:{port}/")
 
     with pytest.raises(FetchError, match=r"no secure connection \(TLS\)"):
@@ -343,7 +328,7 @@ def failure(url: str, options: HttpOptions) -> FetchError:
     """The error that a fetch ends in."""
 
     async def scenario() -> None:
-        async with Fetcher(options) as fetcher:
+        async with Fetcher(options, clock=six) as fetcher:
             await fetcher.get(url)
 
     with pytest.raises(FetchError) as caught:
@@ -358,47 +343,6 @@ def test_private_hosts_are_refused_before_connecting(options: HttpOptions, url: 
     """An unnamed private host gets no packet, and the operator learns how to name it."""
     error = failure(url, options)
     assert ("settings http.allow_hosts can name it" in error.reason, True) == (True, error.permanent)
-
-
-def resolver(*addresses: str) -> Callable[..., list[Any]]:
-    """A name server that gives these addresses, once and for all names."""
-    return lambda *_, **__: [
-        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in addresses
-    ]
-
-
-class Recorder(httpcore.AsyncNetworkBackend):
-    """Dials nothing, remembers what it was asked to dial."""
-
-    def __init__(self) -> None:
-        self.dialled: list[tuple[str, int]] = []
-
-    async def connect_tcp(self, host: str, port: int, *_: object) -> httpcore.AsyncNetworkStream:
-        """Refuse, having taken note."""
-        self.dialled.append((host, port))
-        raise httpcore.ConnectError
-
-
-def dialled(host: str, allow_hosts: frozenset[str] = frozenset()) -> list[tuple[str, int]]:
-    """The addresses that the backend dials for a host, all of which fail."""
-    backend = _GuardedBackend(allow_hosts)
-    backend._inner = Recorder()
-    with pytest.raises(_DialError):
-        asyncio.run(backend.connect_tcp(host, 80, timeout=1))
-    return backend._inner.dialled
-
-
-def test_only_public_addresses_are_dialled_and_never_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was judged is what is dialled: the name is resolved once."""
-    monkeypatch.setattr(socket, "getaddrinfo", resolver("10.0.0.1", "198.41.0.4", "127.0.0.1", "192.33.4.12"))
-    assert dialled("news.example") == [("198.41.0.4", 80), ("192.33.4.12", 80)]
-
-
-def test_named_host_is_dialled_whatever_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An operator's word opens one host, not its neighbour."""
-    monkeypatch.setattr(socket, "getaddrinfo", resolver("10.0.0.1"))
-    assert dialled("intranet.example", frozenset({"intranet.example"})) == [("10.0.0.1", 80)]
-    assert dialled("other.example", frozenset({"intranet.example:80"})) == []
 
 
 def test_unknown_name_is_said_so(options: HttpOptions, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,7 +369,7 @@ def test_one_request_at_a_time_for_a_host(
     async def scenario() -> Any:
         async with site({"/": slow}) as at:
             changed = replace(options, allow_hosts=frozenset({at.host}), delay=delay, deadline=0.35)
-            async with Fetcher(changed) as fetcher:
+            async with Fetcher(changed, clock=six) as fetcher:
                 began = time.perf_counter()
                 await asyncio.gather(*(fetcher.get(at.url("/")) for _ in range(3)))
                 return at.open_most, time.perf_counter() - began
@@ -443,3 +387,275 @@ def test_urls_are_not_logged(
     assert not [
         record for record in caplog.records if record.name.split(".")[0] in {"httpx", "httpcore", "hpack"}
     ]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ((), None),
+        ((301,), "/1"),
+        ((308, 301), "/2"),
+        ((301, 302), "/1"),
+        ((302, 301), None),
+        ((307,), None),
+        ((303, 308), None),
+    ],
+)
+def test_where_permanent_redirects_lead_is_told(
+    fetch: Callable[..., Response],
+    answer: Callable[..., bytes],
+    statuses: tuple[int, ...],
+    expected: str | None,
+) -> None:
+    """Only 301 and 308 count, and only those before the first that is temporary."""
+    names = {301: "Moved Permanently", 302: "Found", 303: "See Other", 307: "Temporary", 308: "Permanent"}
+    paths = ["/", "/1", "/2"]
+    answers = {
+        path: answer(f"{status} {names[status]}", f"Location: {after}")
+        for path, after, status in zip(paths, paths[1:], statuses, strict=False)
+    }
+    response = fetch({**answers, paths[len(statuses)]: answer("200 OK", "", b"x")})
+    moved = response.permanent_url and "/" + response.permanent_url.rpartition("/")[2]
+    assert (expected, False) == (moved, response.downgraded)
+
+
+def test_freshness_is_told_of_documents_and_of_304(
+    fetch: Callable[..., Response], answer: Callable[..., bytes]
+) -> None:
+    """A feed that did not change may say anew how long it stays so."""
+    changed = fetch({"/": answer("200 OK", "Cache-Control: max-age=60", b"x")})
+    same = fetch({"/": answer("304 Not Modified", "Cache-Control: max-age=90")}, etag='"a"')
+    assert (60.0, 90.0) == (changed.fresh_for, same.fresh_for)
+    assert fetch({"/": answer("200 OK", "", b"x")}).fresh_for is None
+
+
+# ── connections ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Keeping:
+    """A server that keeps its connections; `patience` is how many requests it takes on one."""
+
+    patience: int = 1_000
+    connections: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer 404 for robots.txt and 304 for everything else."""
+        self.connections += 1
+        try:
+            for _ in range(self.patience):
+                path = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1].decode()
+                self.asked.append(path)
+                missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone"
+                writer.write(missing if path == "/robots.txt" else b"HTTP/1.1 304 Not Modified\r\n\r\n")
+                await writer.drain()
+            await reader.readuntil(b"\r\n\r\n")  # it takes the next request, and hangs up on it
+        except asyncio.IncompleteReadError:
+            pass
+        finally:
+            writer.close()
+
+
+def kept(server: Keeping, options: HttpOptions, requests: int) -> Keeping:
+    """The server after so many conditional requests to it."""
+
+    async def scenario() -> None:
+        async with await asyncio.start_server(server.serve, "127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            changed = replace(options, allow_hosts=frozenset({"127.0.0.1"}))
+            async with Fetcher(changed, clock=six) as fetcher:
+                for number in range(requests):
+                    response = await fetcher.get(f"http://127.0.0.1:{port}/{number}", etag='"a"')
+                    assert 304 == response.status
+
+    asyncio.run(scenario())
+    return server
+
+
+def test_unchanged_feeds_of_one_host_share_one_connection(options: HttpOptions) -> None:
+    """Neither a short error page nor 304 costs the host another connection."""
+    server = kept(Keeping(), options, 5)
+    assert (1, ["/robots.txt", "/0", "/1", "/2", "/3", "/4"]) == (server.connections, server.asked)
+
+
+def test_a_kept_connection_that_the_server_closed_is_no_failure(options: HttpOptions) -> None:
+    """A server that hangs up on the next request of a kept connection is asked again on a new one."""
+    assert ["/robots.txt", "/0", "/1", "/2"] == kept(Keeping(patience=2), options, 3).asked
+
+
+# ── one host ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_pause_is_between_the_end_and_the_next_start(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions
+) -> None:
+    """By the server's own log: no request begins before the last one's end and the delay."""
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        writer.write(answer("200 OK", "", b"x"))
+        await writer.drain()
+
+    async def scenario() -> Any:
+        async with site({"/": slow}) as at:
+            changed = replace(options, allow_hosts=frozenset({at.host}), delay=0.15)
+            async with Fetcher(changed, clock=six) as fetcher:
+                await asyncio.gather(*(fetcher.get(at.url("/")) for _ in range(4)))
+            return at
+
+    at = asyncio.run(scenario())
+    pauses = [after[0] - before[1] for before, after in pairwise(at.times)]
+    assert (5, 1, True) == (len(at.times), at.open_most, min(pauses) >= 0.145)
+
+
+def asked(
+    site: type[Any], answers: dict[str, Any], options: HttpOptions, *paths: str
+) -> tuple[Any, list[Response | FetchError]]:
+    """A site after these paths were asked for, one after another, and what each gave."""
+
+    async def scenario() -> Any:
+        async with site(answers) as at:
+            outcomes: list[Response | FetchError] = []
+            async with Fetcher(replace(options, allow_hosts=frozenset({at.host})), clock=six) as fetcher:
+                for path in paths:
+                    try:
+                        outcomes.append(await fetcher.get(at.url(path)))
+                    except FetchError as e:
+                        outcomes.append(e)
+            return at, outcomes
+
+    return asyncio.run(scenario())
+
+
+async def silent(_: asyncio.StreamWriter) -> None:
+    """Answer nothing, for longer than anybody waits."""
+    await asyncio.sleep(60)
+
+
+def test_a_host_that_overran_the_deadline_is_left_alone(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions
+) -> None:
+    """One request waits in vain and counts as an attempt; the others are put off without asking."""
+    answers = {"/": silent, "/b": answer("200 OK", "", b"x")}
+    at, outcomes = asked(site, answers, replace(options, deadline=0.3), "/", "/b", "/b")
+    assert [
+        ("the server did not answer within 0.3 s", False),
+        (f"{at.host} did not answer in time; left for a later run", True),
+        (f"{at.host} did not answer in time; left for a later run", True),
+    ] == [(outcome.reason, outcome.deferred) for outcome in outcomes]
+    assert ["/"] == [path for path, _ in at.asked]
+
+
+def test_failures_together_use_up_the_hosts_budget(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions
+) -> None:
+    """Connections that break off after a while are failures, each short enough; the third of them is not made."""
+
+    async def broken(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        writer.close()
+
+    at, outcomes = asked(site, {"/": broken}, replace(options, host_budget=0.5), "/", "/", "/")
+    assert [False, False, True] == [outcome.deferred for outcome in outcomes]
+    assert 2 == len(at.asked)
+
+
+def test_slow_answers_are_answers_up_to_four_deadlines(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions
+) -> None:
+    """A healthy host outlives the budget for failures, and yet cannot keep a run for itself."""
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.25)
+        writer.write(answer("500 Internal Server Error"))
+
+    changed = replace(options, host_budget=0.1, deadline=0.5)
+    _, outcomes = asked(site, {"/": slow}, changed, *["/"] * 10)
+    deferred = [outcome.deferred for outcome in outcomes]
+    assert deferred == sorted(deferred)
+    assert (True, True) == (5 <= deferred.count(False) <= 8, "share of this run" in outcomes[-1].reason)
+
+
+def test_a_slow_host_does_not_blame_the_one_that_it_leads_to(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions
+) -> None:
+    """A host that is left only the rest of a deadline is not left alone for missing it."""
+
+    async def scenario() -> Any:
+        async with site({"/": answer("200 OK", "", b"x"), "/slow": silent}) as target:
+
+            async def late(writer: asyncio.StreamWriter) -> None:
+                await asyncio.sleep(0.3)
+                writer.write(answer("302 Found", f"Location: {target.url('/slow')}"))
+
+            async with site({"/": late}) as first:
+                changed = replace(options, allow_hosts=frozenset({"127.0.0.1"}), deadline=0.5)
+                async with Fetcher(changed, clock=six) as fetcher:
+                    with pytest.raises(FetchError, match=r"did not answer within 0\.5 s"):
+                        await fetcher.get(first.url("/"))
+                    return await fetcher.get(target.url("/"))
+
+    assert b"x" == asyncio.run(scenario()).body
+
+
+# ── Retry-After ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "left"),
+    [
+        ("429 Too Many Requests", "Retry-After: 120", 120.0),
+        ("503 Service Unavailable", "Retry-After: 600", 600.0),
+        ("403 Forbidden", "Retry-After: 30", 30.0),
+        ("200 OK", "Retry-After: 30", 30.0),
+        ("429 Too Many Requests", "", 300.0),
+        ("503 Service Unavailable", "Retry-After: 99999999", 86_400.0),
+    ],
+)
+def test_a_host_that_asks_for_a_rest_gets_it(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions, status: str, header: str, left: float
+) -> None:
+    """It is not asked again, and the caller learns in how many seconds it may be."""
+    at, outcomes = asked(site, {"/": answer(status, header, b"x"), "/b": b""}, options, "/", "/b")
+    assert (True, left) == (outcomes[1].deferred, outcomes[1].retry_after)
+    assert ["/"] == [path for path, _ in at.asked]
+
+
+@pytest.mark.parametrize(
+    ("status", "header"), [("503 Service Unavailable", ""), ("503 Service Unavailable", "Retry-After: 0")]
+)
+def test_an_error_that_asks_for_nothing_stops_nothing(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions, status: str, header: str
+) -> None:
+    """One page that fails is no word about the host."""
+    answers = {"/": answer(status, header), "/b": answer("200 OK", "", b"x")}
+    assert b"x" == asked(site, answers, options, "/", "/b")[1][1].body
+
+
+def test_a_rest_outlives_the_run(
+    site: type[Any], answer: Callable[..., bytes], options: HttpOptions, clock: Any
+) -> None:
+    """What one Fetcher learned keeps the next from asking, until the time has come."""
+
+    async def scenario() -> Any:
+        answers = {"/": answer("429 Too Many Requests", "Retry-After: 3600")}
+        async with site(answers) as at:
+            changed = replace(options, allow_hosts=frozenset({at.host}))
+            async with Fetcher(changed, clock=clock) as first:
+                with pytest.raises(FetchError, match="429"):
+                    await first.get(at.url("/"))
+            known = first.hosts()
+            clock.move(minutes=20)
+            async with Fetcher(changed, clock=clock, hosts=known) as second:
+                with pytest.raises(FetchError, match="until 2025-01-01 07:00 UTC") as caught:
+                    await second.get(at.url("/"))
+            at.answers["/"] = answer("200 OK", "", b"x")
+            clock.move(minutes=41)
+            async with Fetcher(changed, clock=clock, hosts=known) as third:
+                body = (await third.get(at.url("/"))).body
+            return caught.value, second.hosts(), body, len(at.asked)
+
+    error, changed, body, requests = asyncio.run(scenario())
+    assert (True, 2400.0) == (error.deferred, error.retry_after)
+    assert ([], b"x", 2) == (changed, body, requests)

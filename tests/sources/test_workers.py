@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rasid.errors import ExtractError, FeedParseError
+from rasid.types import Feed, OutletRules
 from sources.workers import Workers
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 URL = "https://press.example/news/1"
 SENTENCE = "كشفت شركة إنفيديا اليوم عن رقاقة جديدة لمراكز البيانات، وقالت إن أولى الشحنات ستصل قبل الصيف. "
+FEED = Feed("press", "مرصد", "https://press.example/feed")
 GOOD = f"<html><body><article><p>{SENTENCE * 3}</p></article></body></html>".encode()
 # 100,000 elements within paragraphs: more than 8 s of trafilatura.
 SLOW = (
@@ -50,20 +53,41 @@ def outcomes(workers: Workers, *pages: bytes) -> list[str]:
 
 def test_results_and_errors_come_back() -> None:
     """A feed, an article and both kinds of refusal cross the process border; the CPU is counted."""
-    feed = f"<rss version='2.0'><channel><item><title>{SENTENCE}</title><link>{URL}</link></item></channel></rss>"
+    rss = f"<rss version='2.0'><channel><item><title>{SENTENCE}</title><link>{URL}</link></item></channel></rss>"
 
     async def scenario() -> None:
-        parsed = await workers.parse_feed(feed.encode(), "text/xml", URL)
+        parsed = await workers.parse_feed(rss.encode(), "text/xml", URL, FEED)
         assert (parsed.entries[0].url, parsed.format) == (URL, "rss20")
         assert (await workers.extract(GOOD, URL)).text.startswith("كشفت")
         with pytest.raises(FeedParseError, match="HTML page"):
-            await workers.parse_feed(GOOD, "text/html", URL)
+            await workers.parse_feed(GOOD, "text/html", URL, FEED)
         with pytest.raises(ExtractError, match="empty"):
             await workers.extract(b"", URL)
 
     with Workers() as workers:
         asyncio.run(scenario())
     assert 0.05 < workers.cpu_seconds < 30
+
+
+def test_section_pages_rules_and_discovery_reach_the_worker() -> None:
+    """The feed's kind chooses its reader; the outlet's rules and the page's header go along."""
+    section = (
+        f"<html><body><div id='list'><a href='/news/10234-cable'>{SENTENCE}</a></div></body></html>".encode()
+    )
+    home = b"<html><head><link rel='alternate' type='application/rss+xml' href='/rss'></head><body></body></html>"
+    body = f"<html><body><b>{SENTENCE * 3}</b><div id='a'>{SENTENCE * 3}</div></body></html>".encode("utf-16")
+
+    async def scenario() -> None:
+        page = replace(FEED, kind="page", links="#list a")
+        parsed = await workers.parse_feed(section, "text/html", "https://press.example/tech", page)
+        assert ["https://press.example/news/10234-cable"] == [entry.url for entry in parsed.entries]
+        [link] = await workers.find_feeds(home, "text/html", "https://press.example/")
+        assert link.url == "https://press.example/rss"
+        article = await workers.extract(body, URL, "text/html; charset=utf-16", OutletRules(article="#a"))
+        assert article.text == (SENTENCE * 3).strip()
+
+    with Workers() as workers:
+        asyncio.run(scenario())
 
 
 def test_nothing_starts_before_it_is_needed() -> None:

@@ -273,7 +273,7 @@ def test_an_article_is_stored_whole_or_not_at_all(
     options = {"entry_id": pending.id, **broken}
     if options["entry_id"] == "unfit":
         options["entry_id"] = pending.id
-        monkeypatch.setattr("storage.articles.finish_entry", _breaks)
+        monkeypatch.setattr("storage.entries.finish", _breaks)
     mentions = options.pop("mentions", (mention(),))
     with pytest.raises((IntegrityError, ZeroDivisionError)):
         stored(store, article(), *mentions, fp=fingerprint(1, 2), **options)

@@ -330,3 +330,33 @@ def test_0003_goes_down_and_up_again_with_data(empty_url: str) -> None:
         assert [] == differences(store)
         assert ARTICLES == store.archive_size()
         assert [2, 5] == [found.id for found in store.candidates(fingerprint("خبر طويل", LONG))]
+
+
+# ── 0004, on what 0003 holds ──────────────────────────────────────────────────────────────────────
+
+
+def test_0004_keeps_and_fills_everything(empty_url: str) -> None:
+    """Entries get the host of their page; feeds and articles are as they were."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0002")
+        fill_0002(store)
+        move(store, command.upgrade, "0003")
+        store.migrate()
+        assert [] == store.check()
+        assert [] == differences(store)
+        assert ARTICLES == store.corpus_size()
+        (pending,) = store.claim_entries(NOW, NOW + DAY, 5)
+        assert ("m.tech.example", None) == (pending.host, pending.article_id)
+        assert (None, 0) == (store.feed_states()["tech"].moved_to, store.feed_states()["tech"].moves)
+
+
+def test_0004_goes_down_and_up_again_with_data(empty_url: str) -> None:
+    """What 0003 knew is still there after both."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0002")
+        fill_0002(store)
+        store.migrate()
+        move(store, command.downgrade, "0003")
+        store.migrate()
+        assert [] == differences(store)
+        assert (ARTICLES, 1) == (store.corpus_size(), store.pending_entries())
