@@ -1,4 +1,4 @@
-"""The collect flow: poll the due feeds, ingest what is new, read changed watchlists over the archive."""
+"""The collect flow: poll the due feeds and read what is new, then read changed watchlists over the archive."""
 
 from __future__ import annotations
 
@@ -9,25 +9,18 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.shared import batch, run_name, utc_now
-from rasid.app.collect import ingest_pages, merge_reports, poll_feeds, run_summary
+from rasid.app.collect import gather, merge_reports, run_summary
 from rasid.app.context import open_rasid
 from rasid.app.reread import reread_archive
 from rasid.app.summary import collect_lines, stage_lines
 from rasid.types import CollectReport
 
 
-@batch(name="poll feeds", run="poll the due feeds")
-def poll(config: str, force: bool) -> CollectReport:
-    """Fetch and read the due feeds; queue what is new."""
+@batch(name="gather news", run="poll the due feeds and read what is new")
+def gather_news(config: str, force: bool) -> CollectReport:
+    """Poll the due feeds and work through the queue of pages, within the run's deadline."""
     with open_rasid(Path(config)) as rasid:
-        return poll_feeds(rasid, clock=utc_now, force=force)
-
-
-@batch(name="ingest pages", run="ingest the queued pages")
-def ingest(config: str, spent: float) -> CollectReport:
-    """Work through the queue of pages within what is left of the run's deadline."""
-    with open_rasid(Path(config)) as rasid:
-        return ingest_pages(rasid, clock=utc_now, spent=spent)
+        return gather(rasid, clock=utc_now, force=force)
 
 
 @batch(name="reread archive", run="read changed watchlists over the archive")
@@ -41,10 +34,9 @@ def reread(config: str, spent: float) -> CollectReport:
 def collect(config: str = "config", force: bool = False) -> None:
     """Collect once. `config` is the operators' folder; `force` polls feeds that are not due, too."""
     started = utc_now()
-    polled = poll(config, force)
-    ingested = ingest(config, (utc_now() - started).total_seconds())
+    gathered = gather_news(config, force)
     archive = reread(config, (utc_now() - started).total_seconds())
-    report = merge_reports(polled, ingested, archive)
+    report = merge_reports(gathered, archive)
     with open_rasid(Path(config)) as rasid:
         rasid.store.record_run("collect", started, utc_now(), run_summary(report))
     publish(report)

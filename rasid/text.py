@@ -186,7 +186,7 @@ class _Tables(NamedTuple):
 
 def fold(text: str) -> Folded:
     """Bring all spellings of a text to one, with offsets; idempotent, linear; lone surrogates survive."""
-    return _fold_kept(text) if len(text) >= _WORTH_KEEPING else _fold(text)
+    return _fold_kept(text) if len(text) in _WORTH_KEEPING else _fold(text)
 
 
 def _fold(text: str) -> Folded:
@@ -208,9 +208,9 @@ def _fold(text: str) -> Folded:
     return Folded(folded, codes, offsets)
 
 
-# An article on its way into the corpus is folded by each that looks at it, one after the other.
-_WORTH_KEEPING = 400  # characters
-_fold_kept = lru_cache(maxsize=4)(_fold)
+# An article on its way into the corpus is folded by each that looks at it, and sixteen are on their way together.
+_WORTH_KEEPING = range(500, 20_000)  # characters: of a headline it costs nothing, and books would fill the memory
+_fold_kept = lru_cache(maxsize=48)(_fold)
 
 
 def code_points(text: str) -> NDArray[np.uint32]:

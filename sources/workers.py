@@ -28,6 +28,7 @@ import resource
 import signal
 import threading
 import time
+from collections import deque
 from concurrent.futures import TimeoutError as TaskTimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_MOST_OPEN = 8  # documents a process, being read or waiting for it: of 15 MB at worst
 _TASKS_PER_WORKER = 500  # then a fresh process, so that what a parser leaks or caches does not add up
 # CPU that the importing process spent until this line: in the fork server the imports that all workers share.
 _LOADED = (os.getpid(), time.process_time())
@@ -82,6 +84,9 @@ class Workers:
         self._spent: dict[int, float] = {}
         self._killed = 0.0
         self._pool: ProcessPool | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._open = 0  # documents handed in and not read yet
+        self._waiters: deque[asyncio.Future[None]] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -145,9 +150,30 @@ class Workers:
         except _KilledError as e:
             raise ExtractError(url, e.reason, e.permanent) from e
 
+    async def ready(self) -> None:
+        """Wait while more documents lie here than are read in a moment: each may have megabytes."""
+        while self._open >= _MOST_OPEN * self._processes:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
+
+    def _closed_one(self) -> None:
+        self._open -= 1
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():  # cancelled
+                waiter.set_result(None)
+                return
+
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        pool = await self._ready_pool()
-        future = pool.schedule(_task, args=(function, args, self._cpu), timeout=self._wall)
+        self._open += 1
+        try:
+            return await self._answer(function, args)
+        finally:
+            self._closed_one()
+
+    async def _answer(self, function: Callable[..., T], args: tuple[object, ...]) -> T:
+        future = await self._schedule(function, args)
         try:
             report: _Report[T] = await asyncio.wrap_future(future)
         except TaskTimeoutError as e:
@@ -164,15 +190,29 @@ class Workers:
             raise report.error
         return report.value  # type: ignore[return-value]
 
-    async def _ready_pool(self) -> ProcessPool:
-        """The running pool; starting one waits for the imports, so a thread does the waiting."""
-        if self._pool is not None and not self._pool.active:
-            self._close()
-        if self._pool is None:
-            self._pool = self._new_pool()
-        pool = self._pool
-        await asyncio.to_thread(lambda: pool.active)  # asking starts it; pebble has no other way
-        return pool
+    async def _schedule(self, function: Callable[..., T], args: tuple[object, ...]) -> Any:
+        """Hand a task in; the first one, and the first after all processes died, starts them."""
+        pool = self._pool or await self._started_pool()
+        try:
+            return pool.schedule(_task, args=(function, args, self._cpu), timeout=self._wall)
+        except RuntimeError:  # pebble has given the pool up
+            if pool is self._pool:
+                self._close()
+            pool = await self._started_pool()
+            return pool.schedule(_task, args=(function, args, self._cpu), timeout=self._wall)
+
+    async def _started_pool(self) -> ProcessPool:
+        """The pool that one task starts while all callers wait, whichever of them is cancelled."""
+        while self._pool is None:
+            if self._starting is None or self._starting.done():
+                self._starting = asyncio.ensure_future(self._start())
+            await asyncio.shield(self._starting)
+        return self._pool
+
+    async def _start(self) -> None:
+        pool = self._new_pool()
+        await asyncio.to_thread(getattr, pool, "active")  # asking starts it; pebble has no other way
+        self._pool = pool
 
     def _new_pool(self) -> ProcessPool:
         context = multiprocessing.get_context("forkserver")

@@ -3,9 +3,11 @@
 from storage.store import Store, open_store
 from storage.values import (
     ArchivedArticle,
+    Arrival,
     CorpusCounts,
     DigestRow,
     KeptPage,
+    NewArticle,
     OutletLine,
     ReindexArticle,
     ReindexState,
@@ -20,9 +22,11 @@ from storage.values import (
 
 __all__ = [
     "ArchivedArticle",
+    "Arrival",
     "CorpusCounts",
     "DigestRow",
     "KeptPage",
+    "NewArticle",
     "OutletLine",
     "ReindexArticle",
     "ReindexState",

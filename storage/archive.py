@@ -48,6 +48,7 @@ _BATCH = 500  # articles, while the index is filled: some 2 MB of text
 _PAGE = 10_000  # words, while they are listed
 
 _FTS = table("article_words", column("rowid", Integer), column("words"), column("article_words"))
+_INSERT = {"sqlite": _FTS.insert(), "postgresql": article_words.insert()}
 # One parameter for all words: by executemany, SQLAlchemy took 2 ms to hand over the words of one article.
 _INSERT_WORDS = {
     "sqlite": text("INSERT OR IGNORE INTO archive_words (word) SELECT value FROM json_each(:words)"),
@@ -93,7 +94,7 @@ def reindex(connection: Connection, article_id: int, before: tuple[str, str], no
 
 def _held(title: str, text_: str) -> list[str]:
     """The distinct words of an article as they are indexed; of the text as it is stored, which is read again."""
-    found = chain(words(fold(clean(title)).text), words(fold(clean(text_)).text))
+    found = {*words(fold(clean(title)).text), *words(fold(clean(text_)).text)}
     return sorted(set(map(_indexed, found)))
 
 
@@ -104,19 +105,17 @@ def _indexed(word: str) -> str:
 
 def _insert_held(connection: Connection, held: dict[int, list[str]]) -> None:
     if connection.dialect.name == "sqlite":
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"rowid": article_id, "words": " ".join(found)} for article_id, found in held.items() if found
         ]
-        statement: Any = _FTS.insert()
     else:
         rows = [
             {"article_id": article_id, "part": part, "words": some}
             for article_id, found in held.items()
             for part, some in enumerate(_parts(found))
         ]
-        statement = article_words.insert()
     if rows:
-        connection.execute(statement, rows)
+        connection.execute(_INSERT[connection.dialect.name], rows)
 
 
 def _parts(found: Sequence[str]) -> Iterator[list[str]]:

@@ -8,12 +8,12 @@ collects still work side by side.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
-from rasid.types import SUPPRESSED
+from rasid.types import SUPPRESSED, Article, StoryMember
 from storage import archive, candidates, days, entries, lines, mentions, stories, twins
 from storage.dialects import serialise
 from storage.schema import article_terms, articles, fingerprint, identity
@@ -21,12 +21,21 @@ from storage.stories import CORPUS
 from storage.values import CorpusCounts, StoredArticle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection
 
     from rasid.types import Fingerprint, StoryChoice, Verdict
-    from storage.values import Judge, NewArticle
+    from storage.values import Arrival, NewArticle
+
+_ARTICLE = tuple(field.name for field in fields(Article))
+# Built once: SQLAlchemy took a tenth of the time of storing to build them for each article.
+_INSERT = insert(articles)
+_INSERT_TERMS = insert(article_terms)
+_HELD = select(articles.c.url_hash, articles.c.id, articles.c.story_id).where(
+    articles.c.url_hash.in_(bindparam("hashes", expanding=True))
+)
 
 
 def corpus_size(connection: Connection) -> int:
@@ -45,61 +54,100 @@ def counts(connection: Connection) -> CorpusCounts:
     )
 
 
-def store(
-    connection: Connection, entry_id: int | None, new: NewArticle, judge: Judge, after: int, now: datetime
-) -> StoredArticle:
-    """Judge an article and add it with all that was found out, or find that its URL is there already."""
-    # The second of two finders sees the first's row.
-    serialise(connection, f"article {identity(new.article.url)}")
-    stored = _known(connection, new.article.url) or _judged(connection, new, judge, after, now)
-    if entry_id is not None:
-        entries.finish(connection, entry_id, "stored" if stored.created else "duplicate", stored.id, now)
-    return stored
+def store(connection: Connection, group: Sequence[Arrival], after: int, now: datetime) -> list[StoredArticle]:
+    """Judge articles one after the other and add them with all that was found out, or find that a URL is there.
+
+    What the judges look at is there when the next one is asked: rows, keys, stories. The rest is written at the end,
+    each table once for the whole group.
+    """
+    # First of all: whoever comes second sees all of the first's rows, and nobody waits for one who waits for him.
+    serialise(connection, CORPUS)
+    held = _known(connection, group)
+    newer = stories.newer_members(connection, after, min(one.new.article.published for one in group))
+    done: list[tuple[Arrival, StoredArticle]] = []
+    for arrival in group:
+        url = identity(arrival.new.article.url)
+        if url not in held:
+            stored = _judged(connection, arrival, newer, now)
+            newer = [_member(arrival.new, stored)]
+            held[url] = replace(stored, created=False, new_story=False, verdict=None, choice=None)
+        else:
+            stored = held[url]
+        done.append((arrival, stored))
+    _write(connection, done, now)
+    return [stored for _, stored in done]
 
 
-def _known(connection: Connection, url: str) -> StoredArticle | None:
-    query = select(articles.c.id, articles.c.story_id).where(articles.c.url_hash == identity(url))
-    row = connection.execute(query).one_or_none()
-    return None if row is None else StoredArticle(row.id, row.story_id, created=False, new_story=False)
+def _known(connection: Connection, group: Sequence[Arrival]) -> dict[str, StoredArticle]:
+    """Those of the articles whose URL is in the corpus, by its hash."""
+    hashes = [identity(arrival.new.article.url) for arrival in group]
+    return {
+        row.url_hash: StoredArticle(row.id, row.story_id, created=False, new_story=False)
+        for row in connection.execute(_HELD, {"hashes": hashes})
+    }
 
 
 def _judged(
-    connection: Connection, new: NewArticle, judge: Judge, after: int, now: datetime
+    connection: Connection, arrival: Arrival, newer: Sequence[StoryMember], now: datetime
 ) -> StoredArticle:
-    serialise(connection, CORPUS)
-    found = candidates.candidates(connection, new.fingerprint)
-    newer = stories.newer_members(connection, after, new.article.published)
-    verdict, choice = judge(found, newer)
-    return _insert(connection, new, verdict, choice, now)
-
-
-def _insert(
-    connection: Connection, new: NewArticle, verdict: Verdict, choice: StoryChoice, now: datetime
-) -> StoredArticle:
+    new = arrival.new
     article, fp = new.article, new.fingerprint
+    verdict, choice = arrival.judge(candidates.candidates(connection, fp), newer)
     story_id = stories.join_or_open(connection, choice.story_id, article.title, article.published)
     row = {"story_id": story_id, **_row(new), **judged_columns(fp, verdict, choice), "stored_at": now}
-    key: Any = connection.execute(insert(articles), row).inserted_primary_key
+    key: Any = connection.execute(_INSERT, row).inserted_primary_key
     article_id = int(key[0])
-    connection.execute(insert(article_terms), {"article_id": article_id, "terms": new.terms})
     if verdict.relation not in SUPPRESSED:  # only originals are candidates
         candidates.insert_keys(connection, article_id, fp.keys)
-    if verdict.relation == "new":
-        lines.learn(connection, article.outlet, fp.lines, story_id, article_id, now)
-    mentions.insert(connection, article_id, article.published, new.mentions, new.list_versions)
-    archive.index(connection, [(article_id, article.title, article.text)])
-    if article.feed_id:
-        kind = "pages" if article.source == "page" else "fallbacks"
-        days.count(connection, article.feed_id, now, **{kind: 1}, words=fp.words)
     new_story = choice.story_id is None
     return StoredArticle(
         article_id, story_id, created=True, new_story=new_story, verdict=verdict, choice=choice
     )
 
 
+def _member(new: NewArticle, stored: StoredArticle) -> StoryMember:
+    article = new.article
+    return StoryMember(stored.id, stored.story_id, dict(new.terms), article.published, article.wire)
+
+
 def _row(new: NewArticle) -> dict[str, Any]:
-    article = {field.name: getattr(new.article, field.name) for field in fields(new.article)}
+    article = {name: getattr(new.article, name) for name in _ARTICLE}
     return article | {"url_hash": identity(new.article.url), "page_hash": twins.page_hash(new.article.url)}
+
+
+def _write(connection: Connection, done: Sequence[tuple[Arrival, StoredArticle]], now: datetime) -> None:
+    """All that nothing is judged by."""
+    added = [(arrival.new, stored) for arrival, stored in done if stored.verdict is not None]
+    if added:
+        terms = [{"article_id": stored.id, "terms": new.terms} for new, stored in added]
+        connection.execute(_INSERT_TERMS, terms)
+    lines.learn(connection, _printed(added), now)
+    mentions.insert(connection, [row for new, stored in added for row in _mentions(new, stored)])
+    archive.index(connection, [(stored.id, new.article.title, new.article.text) for new, stored in added])
+    ended = (
+        (arrival.entry_id, "stored" if stored.created else "duplicate", stored.id)
+        for arrival, stored in done
+        if arrival.entry_id is not None
+    )
+    entries.finish_all(connection, ended, now)
+    # After the entries, as when a poll is saved: two that wait for each other would wait for ever.
+    days.count_all(connection, [_counted(new) for new, _ in added if new.article.feed_id], now)
+
+
+def _printed(added: Sequence[tuple[NewArticle, StoredArticle]]) -> Iterator[lines.Printed]:
+    """The lines that outlets can be told by: copies repeat their original's."""
+    for new, stored in added:
+        if stored.verdict is not None and stored.verdict.relation == "new":
+            yield lines.Printed(new.article.outlet, new.fingerprint.lines, stored.story_id, stored.id)
+
+
+def _mentions(new: NewArticle, stored: StoredArticle) -> list[dict[str, Any]]:
+    return mentions.new_rows(stored.id, new.article.published, new.mentions, new.list_versions)
+
+
+def _counted(new: NewArticle) -> tuple[str, dict[str, int]]:
+    kind = "pages" if new.article.source == "page" else "fallbacks"
+    return new.article.feed_id, {kind: 1, "words": new.fingerprint.words}
 
 
 def judged_columns(fp: Fingerprint, verdict: Verdict, choice: StoryChoice) -> dict[str, Any]:

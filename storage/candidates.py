@@ -9,7 +9,6 @@ texts are read.
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ from sqlalchemy import bindparam, case, delete, literal_column, select, text, up
 from rasid.copies import CANDIDATES, worth_reading
 from rasid.copies import fingerprint as fingerprint_of
 from rasid.types import SUPPRESSED, Candidate
+from storage.dialects import GIVEN, given
 from storage.schema import articles, fingerprint
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def _same_words(connection: Connection, fp: Fingerprint, below: int, limit: int)
 def _worth_reading(connection: Connection, fp: Fingerprint, below: int) -> list[int]:
     """Ids of the articles whose texts may be related by the keys, most shared first, the older first among equals."""
     keys = sorted(set(fp.keys))
-    rows = connection.execute(_sql(connection).sharing, {**_list(connection, keys), "below": below}).all()
+    rows = connection.execute(_sql(connection).sharing, {**given(connection, keys), "below": below}).all()
     return [row.id for row in rows if worth_reading(row.shared, len(keys), row.key_count)]
 
 
 def _rows(connection: Connection, ids: Sequence[int]) -> Sequence[Row[Any]]:
-    return connection.execute(_sql(connection).rows, _list(connection, ids)).all()
+    return connection.execute(_sql(connection).rows, given(connection, ids)).all()
 
 
 def _candidate(row: Row[Any]) -> Candidate:
@@ -85,10 +85,8 @@ def _candidate(row: Row[Any]) -> Candidate:
 def insert_keys(connection: Connection, article_id: int, keys: Iterable[int]) -> None:
     """Make an article a candidate by those of its keys that are no footers."""
     distinct = sorted(set(keys))
-    footers = set(connection.scalars(_sql(connection).footers, _list(connection, distinct)))
-    kept = [key for key in distinct if key not in footers]
-    if kept:
-        connection.execute(_sql(connection).keys, {**_list(connection, kept), "article": article_id})
+    if distinct:
+        connection.execute(_sql(connection).keys, {**given(connection, distinct), "article": article_id})
 
 
 def replace_keys(connection: Connection, article_id: int, keys: Iterable[int]) -> None:
@@ -139,15 +137,14 @@ _SHARING = """
     JOIN articles ON articles.id = best.article ORDER BY best.shared DESC, best.article
 """
 _ROWS = "SELECT id, title, text, published, story_id, outlet FROM articles WHERE id LISTED"
-_FOOTERS = "SELECT hash FROM fingerprint WHERE hash LISTED GROUP BY hash HAVING count(*) > :most_holders"
-_KEYS = "INSERT INTO fingerprint (hash, article) SELECT value, CAST(:article AS BIGINT) FROM GIVEN"
-_GIVEN = {
-    "sqlite": "json_each(:listed)",
-    "postgresql": "unnest(CAST(:listed AS BIGINT[])) AS given (value)",
-}
+_KEYS = """
+    INSERT INTO fingerprint (hash, article) SELECT value, CAST(:article AS BIGINT) FROM GIVEN WHERE value NOT IN (
+        SELECT hash FROM fingerprint WHERE hash LISTED GROUP BY hash HAVING count(*) > :most_holders
+    )
+"""
 _LISTED = {
-    "sqlite": "IN (SELECT value FROM json_each(:listed))",
-    "postgresql": "= ANY(CAST(:listed AS BIGINT[]))",
+    "sqlite": "IN (SELECT value FROM json_each(:given))",
+    "postgresql": "= ANY(CAST(:given AS BIGINT[]))",
 }
 
 
@@ -155,7 +152,6 @@ class _Statements(NamedTuple):
     same_words: Select[Any]
     sharing: TextClause
     rows: TextualSelect
-    footers: TextClause
     keys: TextClause
 
 
@@ -166,8 +162,9 @@ def _sql(connection: Connection) -> _Statements:
 @cache
 def _statements(dialect: str) -> _Statements:
     """One parameter for a whole list, so that a statement is built and compiled once, whatever the number of keys."""
-    sharing, rows, footers = (
-        text(sql.replace("LISTED", _LISTED[dialect])) for sql in (_SHARING, _ROWS, _FOOTERS)
+    sharing, rows, keys = (
+        text(sql.replace("LISTED", _LISTED[dialect]).replace("GIVEN", GIVEN[dialect]))
+        for sql in (_SHARING, _ROWS, _KEYS)
     )
     most = {"most_holders": _MOST_HOLDERS}
     root = case((_IS_COPY, articles.c.original), else_=articles.c.id).label("root")
@@ -176,11 +173,5 @@ def _statements(dialect: str) -> _Statements:
         same_words=select(root).distinct().where(*same_words).order_by(root).limit(bindparam("most")),
         sharing=sharing.bindparams(**most, least_shared=_LEAST_SHARED, most_weighed=_MOST_WEIGHED),
         rows=rows.columns(*(articles.c[name] for name in _CANDIDATE)),
-        footers=footers.bindparams(**most),
-        keys=text(_KEYS.replace("GIVEN", _GIVEN[dialect])),
+        keys=keys.bindparams(**most),
     )
-
-
-def _list(connection: Connection, numbers: Sequence[int]) -> dict[str, Any]:
-    """The parameter of `_listed`."""
-    return {"listed": json.dumps(numbers) if connection.dialect.name == "sqlite" else numbers}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rasid.copies import CANDIDATES
 from storage import archive, articles, candidates, editing, lines, mentions, reindex, stories
 from storage.engine import reading, writing
-from storage.values import NewArticle
+from storage.values import Arrival, NewArticle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,8 +106,23 @@ class Corpus:
             StorageError: the story that was chosen does not exist.
         """
         new = NewArticle(article, fp, terms, mentions, list_versions)
+        (stored,) = self.store_articles([Arrival(entry_id, new, judge)], now, after=after)
+        return stored
+
+    def store_articles(
+        self, group: Sequence[Arrival], now: datetime, *, after: int = 0
+    ) -> list[StoredArticle]:
+        """The same for at least one article and a handful at most, in their order: all of them, or nothing of any.
+
+        Each is judged with those before it in sight: as candidates, and as story members, of which each judge is given
+        those that came since the judge before it was asked. What a judge was told of members of its own group is void
+        where the transaction fails.
+
+        Raises:
+            StorageError: as in `store_article`.
+        """
         with writing(self._engine, repeatable=True) as connection:
-            return articles.store(connection, entry_id, new, judge, after, now)
+            return articles.store(connection, group, after, now)
 
     def article(self, article_id: int) -> Candidate | None:
         """One article of the corpus."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
@@ -13,6 +14,7 @@ from storage.dialects import insert_into
 from storage.schema import feed_days
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime
 
     from sqlalchemy import Connection
@@ -24,8 +26,20 @@ _COUNTED = tuple(field.name for field in fields(FeedDay) if field.type == "int")
 
 def count(connection: Connection, feed_id: str, now: datetime, **counted: int) -> None:
     """Add to the day's figures of a feed, by the names of FeedDay."""
-    row = {"feed_id": feed_id, "day": now.date(), **dict.fromkeys(_COUNTED, 0), **counted}
-    connection.execute(_added(connection.dialect.name), row)
+    count_all(connection, [(feed_id, counted)], now)
+
+
+def count_all(
+    connection: Connection, counted: Iterable[tuple[str, Mapping[str, int]]], now: datetime
+) -> None:
+    """The same for many feeds; one that comes twice is counted twice."""
+    none = {"day": now.date(), **dict.fromkeys(_COUNTED, 0)}
+    # In one order: two processes that count the same feeds must not wait for each other's rows.
+    rows = [
+        {**none, "feed_id": feed_id, **figures} for feed_id, figures in sorted(counted, key=itemgetter(0))
+    ]
+    if rows:
+        connection.execute(_added(connection.dialect.name), rows)
 
 
 @cache

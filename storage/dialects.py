@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import json
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.dialects import sqlite
@@ -25,6 +26,18 @@ def chunks(items: Sequence[T], most: int = _MOST_PARAMETERS) -> Iterator[Sequenc
     """Cut a long list into parts of at most `most`, by default what a statement can take."""
     for start in range(0, len(items), most):
         yield items[start : start + most]
+
+
+GIVEN = {
+    "sqlite": "json_each(:given)",
+    "postgresql": "unnest(CAST(:given AS BIGINT[])) AS given (value)",
+}
+"""Numbers as rows of one column `value`, by one parameter: a statement is compiled once, however many they are."""
+
+
+def given(connection: Connection, numbers: Sequence[int]) -> dict[str, Any]:
+    """The parameter of `GIVEN`."""
+    return {"given": json.dumps(numbers) if connection.dialect.name == "sqlite" else numbers}
 
 
 def insert_into(dialect: str, table: Table) -> DialectInsert:

@@ -31,6 +31,19 @@ if TYPE_CHECKING:
 _EDITS = 3
 _EDITED_WITHIN = timedelta(days=7)
 _BATCH = 5_000  # rows, while hosts are filled in
+# A slow worker may come after another has failed or finished the entry: what is in the corpus counts.
+_UNFINISHED = or_(entries.c.state == "pending", entries.c.state == "failed")
+_FINISH = (
+    update(entries)
+    .where(entries.c.id == bindparam("entry"), _UNFINISHED)
+    .values(
+        state=bindparam("ends_as"),
+        article_id=bindparam("article"),
+        ended_at=bindparam("at"),
+        lease_until=None,
+        summary="",
+    )
+)
 
 
 # ── put in ────────────────────────────────────────────────────────────────────────────────────────
@@ -223,10 +236,17 @@ def release(connection: Connection, ids: Sequence[int]) -> None:
 
 def finish(connection: Connection, entry_id: int, state: str, article_id: int, now: datetime) -> None:
     """Take an entry off the queue: its page is in the corpus."""
-    # A slow worker may come after another has failed or finished the entry: what is in the corpus counts.
-    unfinished = entries.c.state.in_(("pending", "failed"))
-    done = {"state": state, "article_id": article_id, "ended_at": now, "lease_until": None, "summary": ""}
-    connection.execute(update(entries).where(entries.c.id == entry_id, unfinished).values(**done))
+    finish_all(connection, [(entry_id, state, article_id)], now)
+
+
+def finish_all(connection: Connection, done: Iterable[tuple[int, str, int]], now: datetime) -> None:
+    """The same for many, given as entry, state and article."""
+    rows = [
+        {"entry": entry_id, "ends_as": state, "article": article_id, "at": now}
+        for entry_id, state, article_id in sorted(done)
+    ]
+    if rows:
+        connection.execute(_FINISH, rows)
 
 
 def _set_pending(connection: Connection, ids: Iterable[int], **values: Any) -> None:

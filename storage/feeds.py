@@ -6,9 +6,10 @@ needs no cleaning up after; its rows come free when the time is over.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, get_args
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 
 from rasid.errors import StorageError
 from rasid.types import FeedState, FeedStatus
@@ -50,6 +51,8 @@ _STATE = (
     "moved_to",
     "moves",
 )
+_values = attrgetter(*_STATE)
+_SAVE = update(feeds).where(feeds.c.id == bindparam("saved_id")).values(lease_until=None)
 _FAILED: frozenset[FeedStatus] = frozenset({"failing", "blocked", "gone"})
 _STATUSES: dict[str, FeedStatus] = {status: status for status in get_args(FeedStatus)}
 
@@ -134,20 +137,33 @@ def _state(row: Row[Any]) -> FeedState:
 
 def save_poll(connection: Connection, state: FeedState, found: Sequence[Entry], now: datetime) -> int:
     """Store what a poll gave and give the lease back; how many entries now wait for their page."""
-    save(connection, state)
+    save(connection, [state])
     queued = entries.queue(connection, state.feed_id, found, now) if found else 0
-    days.count(connection, state.feed_id, now, polls=1, failures=int(state.status in _FAILED), entries=queued)
+    days.count(connection, state.feed_id, now, **_counted(state), entries=queued)
     return queued
 
 
-def save(connection: Connection, state: FeedState) -> None:
-    """Store a state and give the lease back."""
-    values = {name: getattr(state, name) for name in _STATE}
-    saved = connection.execute(
-        update(feeds).where(feeds.c.id == state.feed_id).values(lease_until=None, **values)
-    )
-    if saved.rowcount == 0:
-        raise StorageError(f"the feed {state.feed_id} is not in the database: sync_feeds comes first")
+def save_polls(connection: Connection, polled: Sequence[FeedState], now: datetime) -> None:
+    """The same for polls that gave no entries."""
+    save(connection, polled)
+    days.count_all(connection, ((state.feed_id, _counted(state)) for state in polled), now)
+
+
+def _counted(state: FeedState) -> dict[str, int]:
+    return {"polls": 1, "failures": int(state.status in _FAILED)}
+
+
+def save(connection: Connection, polled: Sequence[FeedState]) -> None:
+    """Store states and give the leases back."""
+    in_order = sorted(polled, key=attrgetter("feed_id"))  # as in days.count_all
+    rows = [
+        {"saved_id": state.feed_id, **dict(zip(_STATE, _values(state), strict=True))} for state in in_order
+    ]
+    if not rows or connection.execute(_SAVE, rows).rowcount == len(rows):
+        return
+    known = set(connection.scalars(select(feeds.c.id)))
+    missing = ", ".join(state.feed_id for state in in_order if clean(state.feed_id) not in known)
+    raise StorageError(f"not in the database: the feed {missing}; sync_feeds comes first")
 
 
 def release_all(connection: Connection) -> None:

@@ -70,10 +70,15 @@ class Intake(Corpus):
         with writing(self._engine, repeatable=True) as connection:
             return feeds.save_poll(connection, state, found, now)
 
+    def save_polls(self, polled: Sequence[FeedState], now: datetime) -> None:
+        """Store the outcomes of polls that gave no entries, and release the feeds: all of them or none."""
+        with writing(self._engine, repeatable=True) as connection:
+            feeds.save_polls(connection, polled, now)
+
     def put_back(self, state: FeedState) -> None:
         """Release a feed that was not polled, its host's turn being later."""
         with writing(self._engine, repeatable=True) as connection:
-            feeds.save(connection, state)
+            feeds.save(connection, [state])
 
     def feed_days(self, since: date) -> dict[str, list[FeedDay]]:
         """What the days since then brought, by feed id, oldest first; a day that brought nothing is not there."""

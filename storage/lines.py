@@ -10,24 +10,22 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import case, delete, func, literal, select
+from sqlalchemy import bindparam, delete, func, literal, select, text
 
 from rasid.boilerplate import LEARNED_AFTER
 from rasid.types import LearnedLines
-from storage.columns import clean
-from storage.dialects import chunks, insert_into
+from storage.columns import CleanText, UtcDateTime, clean
+from storage.dialects import GIVEN, given
 from storage.schema import outlet_lines
 from storage.values import OutletLine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Connection
-
-    from storage.dialects import DialectInsert
+    from sqlalchemy import Connection, TextClause
 
 EVERYWHERE = ""  # in the place of an outlet
 # Written into the statement: the index of learned lines serves no query that might ask for more.
@@ -37,46 +35,52 @@ _KEPT = timedelta(days=30)
 and all others, nine tenths of the table, would stay for ever."""
 
 
-def learn(
-    connection: Connection, outlet: str, lines: Sequence[int], story_id: int, article_id: int, now: datetime
-) -> None:
-    """Count the lines of a new article of an outlet; of an unknown outlet nothing can be learned."""
-    outlet = clean(outlet)
-    if outlet == EVERYWHERE:
-        return
-    for some in chunks(sorted(set(lines))):
-        first_here = set(some) - _held(connection, outlet, some)
-        rows = [
-            {
-                "hash": line,
-                "outlet": where,
-                "articles": 1,
-                "story_id": story_id,
-                "article_id": article_id,
-                "last_seen": now,
-            }
-            for line in some
-            for where in ((EVERYWHERE, outlet) if line in first_here else (outlet,))
-        ]
-        connection.execute(_counted(connection.dialect.name), rows)
+class Printed(NamedTuple):
+    """The lines of a new article."""
+
+    outlet: str
+    lines: Sequence[int]
+    story_id: int
+    article_id: int
 
 
-def _held(connection: Connection, outlet: str, lines: Sequence[int]) -> set[int]:
-    query = select(outlet_lines.c.hash).where(outlet_lines.c.hash.in_(lines), outlet_lines.c.outlet == outlet)
-    return set(connection.scalars(query))
+def learn(connection: Connection, found: Iterable[Printed], now: datetime) -> None:
+    """Count the lines of new articles, in their order; of an unknown outlet nothing can be learned."""
+    counted = [
+        {
+            **given(connection, sorted(set(one.lines))),
+            "outlet": one.outlet,
+            "story_id": one.story_id,
+            "article_id": one.article_id,
+            "last_seen": now,
+        }
+        for one in found
+        if one.lines and clean(one.outlet) != EVERYWHERE
+    ]
+    if counted:
+        connection.execute(_counted(connection.dialect.name), counted)
+
+
+# Twelve outlets quote one sentence of a speech: outlets of one story are counted as one.
+_COUNTED = """
+    INSERT INTO outlet_lines (hash, outlet, articles, story_id, article_id, last_seen)
+    SELECT value, '', 1, CAST(:story_id AS BIGINT), CAST(:article_id AS BIGINT), :last_seen FROM GIVEN
+    WHERE NOT EXISTS (SELECT 1 FROM outlet_lines AS held WHERE held.hash = value AND held.outlet = :outlet)
+    UNION ALL
+    SELECT value, :outlet, 1, CAST(:story_id AS BIGINT), CAST(:article_id AS BIGINT), :last_seen FROM GIVEN
+    WHERE true
+    ON CONFLICT (hash, outlet) DO UPDATE SET
+        articles = outlet_lines.articles
+            + CASE WHEN excluded.outlet = '' AND outlet_lines.story_id = excluded.story_id THEN 0 ELSE 1 END,
+        story_id = excluded.story_id,
+        last_seen = excluded.last_seen
+"""
 
 
 @cache
-def _counted(dialect: str) -> DialectInsert:
-    new = insert_into(dialect, outlet_lines)
-    # Twelve outlets quote one sentence of a speech; that is no boilerplate.
-    same_story = (outlet_lines.c.outlet == EVERYWHERE) & (outlet_lines.c.story_id == new.excluded.story_id)
-    changed = {
-        "articles": outlet_lines.c.articles + case((same_story, 0), else_=1),
-        "story_id": new.excluded.story_id,
-        "last_seen": new.excluded.last_seen,
-    }
-    return new.on_conflict_do_update(index_elements=["hash", "outlet"], set_=changed)
+def _counted(dialect: str) -> TextClause:
+    sql = text(_COUNTED.replace("GIVEN", GIVEN[dialect]))
+    return sql.bindparams(bindparam("outlet", type_=CleanText), bindparam("last_seen", type_=UtcDateTime))
 
 
 def learned(connection: Connection) -> LearnedLines:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 _Place = tuple[str, str, int, int]  # term, field, start, end
+_INSERT = sa.insert(mentions)
 
 
 # ── asked ─────────────────────────────────────────────────────────────────────────────────────────
@@ -64,17 +65,22 @@ def mentioned_ids(
 # ── stored ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def insert(
-    connection: Connection,
+def insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add mentions, as `new_rows` gives them."""
+    if rows:
+        connection.execute(_INSERT, rows)
+
+
+def new_rows(
     article_id: int,
     published: datetime,
     found: Iterable[Mention],
     list_versions: Mapping[str, str],
     *,
     found_late: datetime | None = None,
-) -> None:
-    """Add mentions of an article."""
-    rows = [
+) -> list[dict[str, Any]]:
+    """The rows of an article's mentions."""
+    return [
         {
             "article_id": article_id,
             "term": each.term,
@@ -86,8 +92,6 @@ def insert(
         }
         for each in found
     ]
-    if rows:
-        connection.execute(sa.insert(mentions), rows)
 
 
 def revise(
@@ -111,7 +115,7 @@ def revise(
             gone.append(row.id)
         elif _judgement(mention(row)) != _judgement(kept):
             connection.execute(update(mentions).where(mentions.c.id == row.id).values(**_judgement(kept)))
-    insert(connection, article_id, published, new.values(), list_versions, found_late=now)
+    insert(connection, new_rows(article_id, published, new.values(), list_versions, found_late=now))
     for some in chunks(gone):
         connection.execute(delete(mentions).where(mentions.c.id.in_(some)))
     return len(new), len(gone)
@@ -147,7 +151,8 @@ def replace(
             more.append(each)
     for late in (False, True):
         some = [each for each in more if ((clean(each.term), each.status) not in had) == late]
-        insert(connection, article_id, published, some, list_versions, found_late=now if late else None)
+        found_late = now if late else None
+        insert(connection, new_rows(article_id, published, some, list_versions, found_late=found_late))
     for gone in chunks(list(chain.from_iterable(before.values()))):
         connection.execute(delete(mentions).where(mentions.c.id.in_(gone)))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, func, insert, select, update
+from sqlalchemy import bindparam, case, func, insert, select, update
 
 from rasid.errors import StorageError
 from rasid.types import StoryMember
@@ -28,6 +28,16 @@ _REACH = timedelta(
 _MEMBERS: Select[Any] = select(  # in the order of StoryMember, which rows become
     articles.c.id, articles.c.story_id, article_terms.c.terms, articles.c.published, articles.c.wire
 ).join(article_terms, article_terms.c.article_id == articles.c.id)
+_OPEN = insert(stories)
+_AT = bindparam("at", type_=UtcDateTime)
+_WIDEN = (
+    update(stories)
+    .where(stories.c.id == bindparam("joined"), stories.c.merged_into.is_(None))
+    .values(
+        first_at=case((stories.c.first_at > _AT, _AT), else_=stories.c.first_at),
+        last_at=case((stories.c.last_at < _AT, _AT), else_=stories.c.last_at),
+    )
+)
 
 
 def followed(connection: Connection, story_id: int) -> int:
@@ -61,15 +71,12 @@ def join_or_open(connection: Connection, story_id: int | None, headline: str, at
     """
     if story_id is None:
         row = {"headline": headline, "first_at": at, "last_at": at}
-        key: Any = connection.execute(insert(stories), row).inserted_primary_key
+        key: Any = connection.execute(_OPEN, row).inserted_primary_key
         return int(key[0])
-    joined = followed(connection, story_id)
-    widened = {
-        "first_at": case((stories.c.first_at > at, at), else_=stories.c.first_at),
-        "last_at": case((stories.c.last_at < at, at), else_=stories.c.last_at),
-    }
-    connection.execute(update(stories).where(stories.c.id == joined).values(**widened))
-    return joined
+    if not connection.execute(_WIDEN, {"joined": story_id, "at": at}).rowcount:  # merged, or there is none
+        story_id = followed(connection, story_id)
+        connection.execute(_WIDEN, {"joined": story_id, "at": at})
+    return story_id
 
 
 def settle(connection: Connection, story_id: int) -> None:

@@ -39,6 +39,15 @@ class NewArticle:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrival:
+    """An article on its way into the corpus."""
+
+    entry_id: int | None  # that led to it; None: it came by hand
+    new: NewArticle
+    judge: Judge
+
+
+@dataclass(frozen=True, slots=True)
 class StoredArticle:
     """Where an article ended up."""
 

@@ -5,31 +5,43 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rasid import config as words
+from rasid.app.stages import Stages
 from rasid.errors import ConfigError, Problem
-from rasid.matching import Matcher
 from storage import Store, open_store
 
 if TYPE_CHECKING:
+    from rasid.matching import Matcher
     from sources.http import HttpOptions
 
 Clock = Callable[[], datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rasid:
-    """An opened Rasid: operators' files as they are now, the corpus, and the matcher compiled from them."""
+    """An opened Rasid: operators' files as they are now, and the corpus."""
 
     config: words.Config
     store: Store
-    matcher: Matcher
-    boilerplate: tuple[re.Pattern[str], ...]
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """The watchlists, compiled when the first article is there: most runs find nothing new."""
+        from rasid.matching import Matcher
+
+        return Matcher(list(self.config.terms.values()))
+
+    @cached_property
+    def boilerplate(self) -> tuple[re.Pattern[str], ...]:
+        """The lines that are no part of any article."""
+        return patterns(self.config.settings)
 
 
 def load_config(folder: Path) -> words.Config:
@@ -95,12 +107,18 @@ def patterns(settings: words.Settings) -> tuple[re.Pattern[str], ...]:
 
 
 @contextmanager
-def open_rasid(folder: Path) -> Iterator[Rasid]:
-    """Check the config, open the database, bring its schema up to date; closed at the end."""
-    config = load_config(folder)
-    with open_store(database_url(config, folder)) as store:
-        store.migrate()
-        yield Rasid(config, store, Matcher(list(config.terms.values())), patterns(config.settings))
+def open_rasid(folder: Path, stages: Stages | None = None) -> Iterator[Rasid]:
+    """Check the config, open the database, bring its schema up to date; closed at the end.
+
+    What that took is added to `stages`.
+    """
+    stages = stages or Stages()
+    with ExitStack() as opened:
+        with stages.span("config, database", items=0):
+            config = load_config(folder)
+            store = opened.enter_context(open_store(database_url(config, folder)))
+            store.migrate()
+        yield Rasid(config, store)
 
 
 @contextmanager

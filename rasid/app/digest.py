@@ -15,8 +15,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alerts import email, file
-from alerts.render import Rendered, render
 from rasid.app.context import Clock, Rasid
 from rasid.app.health import feed_healths
 from rasid.app.stages import Progress, Stages, quiet
@@ -28,6 +26,8 @@ from rasid.types import SUPPRESSED, Delivery, Digest, DigestReport, FailedFeed, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from alerts.email import SmtpOptions
+    from alerts.render import Rendered
     from rasid.config import Settings
     from rasid.health import FeedHealth
     from rasid.types import Language
@@ -201,6 +201,8 @@ def deliver_due(
 
 
 def _make_ready(rasid: Rasid, digest_id: str, now: datetime) -> _Ready:
+    from alerts.render import render  # templates and senders are for runs that have something to tell
+
     digest = rasid.store.digest(digest_id)
     if digest is None:  # a foreign key holds it: nothing deletes a digest that has deliveries
         raise LookupError(f"the outbox names digest {digest_id}, which is not stored")
@@ -240,10 +242,14 @@ def retry_after(attempt: int, backoff: float, asked: float | None, jitter: float
 
 
 def _send_file(_rasid: Rasid, delivery: Delivery, ready: _Ready, _now: datetime) -> str:
+    from alerts import file
+
     return str(file.write(Path(delivery.recipient), delivery.digest_id, ready.rendered))
 
 
 def _send_email(rasid: Rasid, delivery: Delivery, ready: _Ready, now: datetime) -> str:
+    from alerts import email
+
     options = smtp_options(rasid.config.settings)
     message = email.build_message(
         ready.rendered,
@@ -258,15 +264,17 @@ def _send_email(rasid: Rasid, delivery: Delivery, ready: _Ready, now: datetime) 
     return email.send(options, delivery.recipient, message)
 
 
-def smtp_options(settings: Settings) -> email.SmtpOptions:
+def smtp_options(settings: Settings) -> SmtpOptions:
     """The relay, its password from the environment; TransportError says which setting is missing."""
+    from alerts.email import SmtpOptions
+
     smtp = settings.smtp
     if not smtp.host or not smtp.sender:
         missing = "smtp.host" if not smtp.host else "smtp.sender"
         raise TransportError(
             "email", f"no {missing} in settings.yaml; set it, then the mail goes out by itself"
         )
-    return email.SmtpOptions(
+    return SmtpOptions(
         host=smtp.host,
         port=smtp.port,
         security=smtp.security,
@@ -278,7 +286,7 @@ def smtp_options(settings: Settings) -> email.SmtpOptions:
 
 
 def _send_slack(rasid: Rasid, delivery: Delivery, ready: _Ready, now: datetime) -> str | None:
-    from alerts import slack  # its client is for those who use it
+    from alerts import slack
 
     webhook = _secret("slack", delivery.recipient)
     messages = slack.payload(ready.digest, now=now, repeat=delivery.repeat)

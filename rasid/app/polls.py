@@ -1,19 +1,17 @@
 """The first half of a collect: the due feeds are asked, and what is new in them is queued.
 
-It ends with entries queued in the database, in the transaction that saves the feed's ETag: a run that dies after it has
-lost nothing.
+Entries are queued in the transaction that saves the feed's ETag: a run that dies after it has lost nothing. Feeds that
+have not changed are saved a hundred at a time; where a run dies before, they are asked once more.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from time import monotonic
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rasid import health
-from rasid.app.running import Run, pool
-from rasid.app.stages import Progress, quiet
 from rasid.errors import FeedParseError, FetchError
 from rasid.polling import (
     FRESH_BELIEVED,
@@ -23,71 +21,82 @@ from rasid.polling import (
     conditional,
     poll_url,
 )
-from rasid.types import CollectReport, Feed, FeedOutcome, FeedState
+from rasid.types import Feed, FeedOutcome, FeedState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from rasid.app.context import Clock, Rasid
+    from rasid.app.running import Run
     from rasid.types import FeedDay, ParsedFeed, Response
     from sources.http import Fetcher
-    from sources.workers import Workers
+
+_TOGETHER = 100
 
 
-def poll_feeds(
-    rasid: Rasid,
-    *,
-    clock: Clock,
-    force: bool = False,
-    workers: Workers | None = None,
-    progress: Progress = quiet,
-) -> CollectReport:
-    """Fetch and read the due feeds; queue the entries not seen before."""
-    with rasid.store.present(), pool(rasid, workers) as shared:
-        run = Run(rasid, clock, shared, monotonic() + rasid.config.settings.collect.deadline, progress)
-        enabled = [feed.id for feed in rasid.config.feeds if feed.enabled]
-        with run.stages.span("queue", items=0):
-            rasid.store.sync_feeds(rasid.config.feeds, clock())
-            states = rasid.store.claim_due_feeds(enabled, clock(), run.lease(), force=force)
-            days = rasid.store.feed_days((clock() - health.HISTORY).date())
-        try:
-            due = [(run.feeds[state.feed_id], state) for state in states]
-            outcomes = asyncio.run(_poll_all(run, due, days)) if due else []
-        finally:
-            rasid.store.release_hosts()
-    return CollectReport(feeds=tuple(outcomes), stages=run.stages.table(), deadline_hit=run.over)
+async def poll_due(
+    run: Run, fetcher: Fetcher, *, force: bool = False, told: Callable[[], None] = lambda: None
+) -> tuple[FeedOutcome, ...]:
+    """Ask the due feeds (with `force`, all of them) and queue the entries not seen before.
+
+    `told` is called whenever there may be something new in the queue.
+    """
+    rasid = run.rasid
+    enabled = [feed.id for feed in rasid.config.feeds if feed.enabled]
+    with run.stages.span("queue", items=0):
+        rasid.store.sync_feeds(rasid.config.feeds, run.clock())
+        due = rasid.store.claim_due_feeds(enabled, run.clock(), run.lease(), force=force)
+        days = rasid.store.feed_days((run.clock() - health.HISTORY).date())
+    polling = _Polling(run, fetcher, days, told)
+    try:
+        await asyncio.gather(*(polling.poll(run.feeds[state.feed_id], state) for state in due))
+    finally:
+        polling.save_unchanged()
+    return tuple(sorted(polling.outcomes, key=lambda outcome: outcome.feed_id))
 
 
-async def _poll_all(
-    run: Run, due: Sequence[tuple[Feed, FeedState]], days: Mapping[str, Sequence[FeedDay]]
-) -> list[FeedOutcome]:
-    outcomes: list[FeedOutcome] = []
-    before = run.workers.cpu_seconds
-    with run.stages.rest("fetch feeds"):
-        async with run.fetcher() as fetcher:
+@dataclass(slots=True)
+class _Polling:
+    """The feeds of one run being asked."""
 
-            async def one(feed: Feed, state: FeedState) -> None:
-                outcomes.append(await _poll(run, fetcher, feed, state, days.get(feed.id, ())))
-                run.progress("feeds", len(outcomes), len(due))
+    run: Run
+    fetcher: Fetcher
+    days: Mapping[str, Sequence[FeedDay]]
+    told: Callable[[], None]
+    outcomes: list[FeedOutcome] = field(default_factory=list)
+    _unchanged: list[FeedState] = field(default_factory=list)  # saved together: nothing hangs on them
 
-            await asyncio.gather(*(one(feed, state) for feed, state in due))
-            run.rasid.store.save_hosts(fetcher.hosts())
-    run.stages.add("fetch feeds", items=len(due))
-    run.stages.add("parse feeds, start workers", cpu=run.workers.cpu_seconds - before)
-    return sorted(outcomes, key=lambda outcome: outcome.feed_id)
+    async def poll(self, feed: Feed, state: FeedState) -> None:
+        """One feed: whatever happens to it is saved, counted once, and stops no other."""
+        outcome = await _poll(self, feed, state)
+        self.outcomes.append(outcome)
+        self.run.progress("feeds", len(self.outcomes), 0)
+        if outcome.new:
+            self.told()
+
+    def unchanged(self, feed: Feed, polled: FeedState) -> FeedOutcome:
+        """Nothing new is there."""
+        self._unchanged.append(polled)
+        if len(self._unchanged) >= _TOGETHER:
+            self.save_unchanged()
+        return FeedOutcome(feed.id, feed.name, "unchanged")
+
+    def save_unchanged(self) -> None:
+        """Save those not saved yet."""
+        states, self._unchanged = self._unchanged, []
+        if states:
+            with self.run.stages.span("queue", items=0):
+                self.run.rasid.store.save_polls(states, self.run.clock())
 
 
-async def _poll(
-    run: Run, fetcher: Fetcher, feed: Feed, state: FeedState, days: Sequence[FeedDay]
-) -> FeedOutcome:
-    """One feed: whatever happens to it is saved, counted once, and stops no other."""
+async def _poll(polling: _Polling, feed: Feed, state: FeedState) -> FeedOutcome:
+    run, days = polling.run, polling.days.get(feed.id, ())
     url = poll_url(feed, state)
     asked = state if conditional(state, now=run.clock()) else FeedState(feed.id)
     try:
         async with asyncio.timeout(run.left):
-            response = await fetcher.get(url, etag=asked.etag, last_modified=asked.last_modified)
+            response = await polling.fetcher.get(url, etag=asked.etag, last_modified=asked.last_modified)
             if response.status == 304:
-                return _unchanged(run, feed, state, response, days)
+                return polling.unchanged(feed, _polled(run, state, response, days))
             content_type = response.headers.get("content-type")
             parsed = await run.workers.parse_feed(response.body, content_type, response.final_url, feed)
     except FetchError as error:
@@ -144,14 +153,6 @@ def _note(polled: FeedState, response: Response, parsed: ParsedFeed) -> str | No
     if polled.status == "moved":
         notes.append(f"moved for good: write url: {polled.moved_to}")
     return "; ".join(notes) or None
-
-
-def _unchanged(
-    run: Run, feed: Feed, state: FeedState, response: Response, days: Sequence[FeedDay]
-) -> FeedOutcome:
-    with run.stages.span("queue", items=0):
-        run.rasid.store.save_poll(_polled(run, state, response, days), (), run.clock())
-    return FeedOutcome(feed.id, feed.name, "unchanged")
 
 
 def _failed(run: Run, feed: Feed, state: FeedState, error: FetchError) -> FeedOutcome:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rasid.types import ArticleSource, PendingEntry, Response
     from sources.http import Fetcher
 
-EXTRACT = "extract (trafilatura)"  # the stage that is most of a run's CPU: the table shows its share
+EXTRACT = "extract"  # the stage that is most of a run's CPU: the table shows its share
 THIN = 60  # words; of a shorter page more may be there an hour later, and the feed may hold more now
 
 

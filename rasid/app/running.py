@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
@@ -14,10 +13,10 @@ from rasid.app.stages import Progress, Stages
 from rasid.polling import PollOptions
 from rasid.types import NO_RULES, Feed, PageFailure
 from sources.http import Fetcher
-from sources.workers import Workers
 
 if TYPE_CHECKING:
     from rasid.app.context import Clock, Rasid
+    from sources.workers import Workers
 
 
 @dataclass(slots=True)
@@ -79,7 +78,8 @@ class Run:
     def fetcher(self) -> Fetcher:
         """A client that remembers what hosts asked of us in earlier runs."""
         options = http_options(self.rasid.config.settings)
-        return Fetcher(options, clock=self.clock, hosts=self.rasid.store.hosts())
+        hosts = self.rasid.store.hosts()
+        return Fetcher(options, clock=self.clock, hosts=hosts, ready=self.workers.ready)
 
     def boilerplate(self, feed_id: str) -> tuple[re.Pattern[str], ...]:
         """Patterns of the lines that are no part of an outlet's articles."""
@@ -89,10 +89,3 @@ class Run:
             compiled = tuple(re.compile(pattern) for pattern in own)
             self._boilerplate[feed_id] = self.rasid.boilerplate + compiled
         return self._boilerplate[feed_id]
-
-
-def pool(rasid: Rasid, workers: Workers | None) -> AbstractContextManager[Workers]:
-    """The pool that the caller keeps, else one for this half of a collect."""
-    if workers is not None:
-        return nullcontext(workers)
-    return Workers(processes=rasid.config.settings.collect.processes)

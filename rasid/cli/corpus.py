@@ -1,4 +1,4 @@
-"""`rasid corpus`: what is stored and learned, and judging it anew when the rules have changed."""
+"""`rasid corpus`: what is stored and learned; judging or reading it anew when the rules have changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="As JSON.")
 
 @click.group()
 def corpus() -> None:
-    """All stored articles: show, lines, reindex."""
+    """All stored articles: show, lines, reindex, reextract."""
 
 
 # ── show ──────────────────────────────────────────────────────────────────────────────────────────

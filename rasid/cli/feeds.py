@@ -151,7 +151,7 @@ def _found_lines(discovery: Discovery, trial: Trial, config: Config) -> Iterator
 def test_feeds(folder: Path, names: tuple[str, ...], as_json: bool) -> None:
     """Poll feeds and read their newest entries without storing anything; without a name, all that are on.
 
-    Exit code 1 when a feed or all of its entries cannot be read.
+    Exit code 1 when a feed cannot be read, or none of its newest entries can.
     """
     config = load_config(folder)
     chosen = [_named(config, name) for name in names] or [feed for feed in config.feeds if feed.enabled]

@@ -141,7 +141,7 @@ def doctor(folder: Path, as_json: bool) -> None:
 def diagnose(folder: Path) -> list[str]:
     """Everything that keeps Rasid from its work: files, database, feeds, channels, runs."""
     from rasid.app.context import database_url, load_config
-    from storage import open_store
+    from rasid.app.health import open_present
 
     try:
         config = load_config(folder)
@@ -151,9 +151,11 @@ def diagnose(folder: Path) -> list[str]:
     if not config.settings.http.contact:
         findings.append("settings.yaml: http.contact is empty; give sites an address to write to")
     try:
-        with open_store(database_url(config, folder)) as store:
-            problems = store.check()
-            findings += problems or _feed_findings(config, store)
+        with open_present(database_url(config, folder)) as store:
+            if store is None:
+                findings.append("there is no database yet: `rasid run` makes it")
+            else:
+                findings += store.check() or _feed_findings(config, store)
     except RasidError as error:
         findings.append(str(error))
     return findings

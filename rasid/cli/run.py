@@ -10,7 +10,7 @@ import click
 from rasid.app.collect import collect
 from rasid.app.context import open_rasid
 from rasid.app.digest import run_digest
-from rasid.app.stages import start_stage
+from rasid.app.stages import Stages, start_stage
 from rasid.app.summary import collect_lines, digest_lines, stage_lines
 from rasid.cli import FINDINGS, IN_PART
 from rasid.cli.output import progress_bar, utc_now
@@ -30,13 +30,13 @@ def run(folder: Path, force: bool, stages: bool) -> None:
 
     Exit code 1 when no feed could be read, 4 when a delivery failed or has to be tried again.
     """
-    start = start_stage()
-    with open_rasid(folder) as rasid, progress_bar() as progress:
+    start, opening = start_stage(), Stages()
+    with open_rasid(folder, opening) as rasid, progress_bar() as progress:
         collected = collect(rasid, clock=utc_now, force=force, progress=progress)
         digested = run_digest(rasid, clock=utc_now, progress=progress)
     lines = collect_lines(collected) + digest_lines(digested)
     if stages:
-        lines += ["", *stage_lines((start, *collected.stages, *digested.stages))]
+        lines += ["", *stage_lines((start, *opening.table(), *collected.stages, *digested.stages))]
     click.echo("\n".join(lines))
     sys.exit(exit_code(collected, digested))
 

@@ -6,6 +6,11 @@ tried first and set aside for reading: it stops at the first duplicate key (ever
 once), turns 2026-01-01 into a date and `!!binary` into bytes, honours `<<` and `%YAML 1.1` (where `no` is
 false), and raises a bare ValueError on `!!int x`. Machine edits that keep comments are another matter.
 
+The pure parser reads 25 kB in 50 ms, which every command would pay, and 1,000 feeds in a quarter of a second. Its C
+sister takes an eighth of that, but knows an older YAML, and says less of what is wrong. It reads what is written as
+operators write it; what is out of the ordinary, and what it refuses, is read again by the pure one, whose word holds.
+On everything else both give the same events on the same lines, which a property test proves.
+
 Hostile texts: size, depth and the number of aliases are bounded while the events are drawn, so that a bomb
 is refused before it is built. An alias shares its target's value, hence nothing grows; an anchor is known
 only once its node is complete, hence no node can hold itself.
@@ -18,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
+from ruamel.yaml.cyaml import CBaseLoader
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
@@ -58,6 +64,14 @@ _WORDS = {
 _UNPRINTABLE = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]"
 )  # escapes such as "\0" can smuggle them in
+_OUT_OF_THE_ORDINARY = re.compile(
+    # Tabs, other ends of lines, the mark at the beginning, what is no text.
+    r"[^\n -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    # Where a value may begin: tags, block texts, explicit keys, directives, names that are more than plain.
+    r"|^(?! *#)(?:.*[\s,\[{:'\"])?(?:[!|>?%]|[&*](?![A-Za-z0-9_-]+[ \n,\]}]))"
+    r"|^(?:---|\.\.\.)",  # the marks of documents
+    re.MULTILINE,
+)
 _END = (SequenceEndEvent, MappingEndEvent)
 
 
@@ -106,6 +120,9 @@ class Document:
             yield path, node.value
 
 
+_Composed = tuple[Node, list[tuple[int, str]]]  # what it holds; lines and problems
+
+
 class _RefusedError(Exception):
     """The whole text is refused at this line."""
 
@@ -118,12 +135,26 @@ def read_document(text: str, file: str) -> tuple[Document | None, list[Problem]]
     """Read one YAML text; without a document where it cannot be read as YAML at all."""
     if len(text) > MAX_CHARACTERS:
         return None, [Problem(file, 0, f"longer than {MAX_CHARACTERS:,} characters; split the file")]
-    composer = _Composer(_events(text))
     try:
-        root = composer.document()
+        root, problems = _composed_quickly(text) or _composed(_events(text))
     except _RefusedError as refused:
         return None, [Problem(file, refused.line, one_line(refused.message))]
-    return Document(root), [Problem(file, line, one_line(message)) for line, message in composer.problems]
+    return Document(root), [Problem(file, line, one_line(message)) for line, message in problems]
+
+
+def _composed(events: Iterator[Event]) -> _Composed:
+    composer = _Composer(events)
+    return composer.document(), composer.problems
+
+
+def _composed_quickly(text: str) -> _Composed | None:
+    """The text as the parser in C reads it; None where the pure one has to look."""
+    if _OUT_OF_THE_ORDINARY.search(text):
+        return None
+    try:
+        return _composed(iter(CBaseLoader(text).get_event, None))
+    except (YAMLError, _RefusedError):
+        return None
 
 
 def _events(text: str) -> Iterator[Event]:

@@ -220,7 +220,7 @@ def test_killed_in_the_middle_it_goes_on_to_the_same_end(foolish: Rasid, collect
         other.migrate()
         with collected[0].opened() as good:
             store_foolishly(good.store, other)
-        undisturbed = type(foolish)(foolish.config, other, foolish.matcher, foolish.boilerplate)
+        undisturbed = type(foolish)(foolish.config, other)
         reindex(undisturbed, clock=clock)
         again = rows(other)
     stored_at = articles.c.keys().index("stored_at")

@@ -23,7 +23,6 @@ from rasid.app.digest import run_digest
 from rasid.app.reread import account, reread_archive
 from rasid.app.summary import collect_lines
 from rasid.config import parse_config
-from rasid.matching import Matcher
 from rasid.types import CollectReport, Reread
 from storage import open_store, schema
 from storage.engine import reading
@@ -59,7 +58,7 @@ class Archive:
         }
         settings = {"settings.yaml": f"collect: {{{self.collect}}}", "feeds.yaml": "feeds: []"}
         config = parse_config({**files, **settings, "subscriptions.yaml": "subscriptions: []"})
-        return Rasid(config, self.store, Matcher(list(config.terms.values())), ())
+        return Rasid(config, self.store)
 
     def keep(self, text: str, *, age: timedelta = HOUR) -> int:
         """Store an article that was first seen so long ago, with what the lists find now; its id."""

@@ -762,7 +762,7 @@ def test_the_committed_files_are_valid_and_show_the_defaults() -> None:
     config = parse_config(committed())
 
     assert Settings() == config.settings
-    assert (45, "analysts") == (len(config.feeds), config.subscriptions[0].id)
+    assert (48, "analysts") == (len(config.feeds), config.subscriptions[0].id)
     assert {"nvidia", "h20", "huawei", "kunlun"} <= set(config.terms)
     assert not [feed.id for feed in config.feeds if feed.enabled and not feed.url.startswith("https://")]
 
@@ -773,7 +773,7 @@ def test_only_attested_feeds_are_on() -> None:
     on = {feed["attested"].partition(";")[0] for feed in feeds if feed["enabled"]}
 
     assert {"verified", "verified 2026-09-09", "listed as verified"} == on
-    assert "google-news-query" not in {feed["id"] for feed in feeds if feed["enabled"]}
+    assert "google-news" not in {feed["id"] for feed in feeds if feed["enabled"]}
 
 
 def test_feeds_come_from_the_attested_list() -> None:

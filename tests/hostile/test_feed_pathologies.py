@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rasid.app.polls import poll_feeds
+from rasid.app.collect import poll_feeds
 from tests.hostile.hostile_press import Site, http, item, page, rss, watch
 
 if TYPE_CHECKING:

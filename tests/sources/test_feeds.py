@@ -331,8 +331,7 @@ def test_json_that_breaks_off_keeps_its_whole_items() -> None:
     ("head", "expected"),
     [
         ("<ttl>45</ttl>", 2_700),
-        ("<sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>", 1_800),
-        ("<sy:updatePeriod>daily</sy:updatePeriod>", 86_400),
+        ("<sy:updatePeriod>hourly</sy:updatePeriod><sy:updateFrequency>1</sy:updateFrequency>", None),
         ("<ttl>5</ttl><sy:updatePeriod>daily</sy:updatePeriod>", 300),
         ("<ttl>-5</ttl>", None),
         ("<ttl>inf</ttl>", None),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from rasid.errors import StorageError
-from rasid.types import FeedState
+from rasid.types import FeedDay, FeedState
 from tests.storage.builders import DAY, HOUR, MINUTE, NOW, article, entry, feed, queued, stored
 
 if TYPE_CHECKING:
@@ -118,6 +119,41 @@ def test_a_poll_of_an_unknown_feed_is_refused(store: Store) -> None:
     with pytest.raises(StorageError, match="nowhere"):
         store.save_poll(FeedState("nowhere"), [entry()], NOW)
     assert 0 == store.pending_entries()
+
+
+def test_polls_without_entries_are_saved_together(store: Store) -> None:
+    """Each state comes back whole, each lease is given back, each is one poll of the day, a failed one as such."""
+    store.sync_feeds([feed("a"), feed("b"), feed("c")], NOW)
+    store.claim_due_feeds(["a", "b", "c"], NOW, LEASE)
+    unchanged = FeedState("b", status="ok", etag='"2"', last_polled=NOW, next_poll=NOW + MINUTE)
+    failed = FeedState("a", status="failing", failures=2, error="لا يجيب", next_poll=NOW + MINUTE)
+    store.save_polls([unchanged, failed], NOW)
+    assert {"a": failed, "b": unchanged, "c": FeedState("c")} == store.feed_states()
+    assert {
+        "a": [FeedDay("a", NOW.date(), polls=1, failures=1)],
+        "b": [FeedDay("b", NOW.date(), polls=1)],
+    } == store.feed_days(NOW.date())
+    claimed = store.claim_due_feeds(["a", "b", "c"], NOW + MINUTE, LEASE)
+    assert ["a", "b"] == [state.feed_id for state in claimed]
+
+
+def test_polls_of_an_unknown_feed_are_refused_together(store: Store) -> None:
+    """It is named, and nothing of the others is stored; no polls at all are no error."""
+    store.sync_feeds([feed("a")], NOW)
+    store.save_polls([], NOW)
+    with pytest.raises(StorageError, match="the feed nowhere;"):
+        store.save_polls([FeedState("a", etag="x"), FeedState("nowhere")], NOW)
+    assert {"a": FeedState("a")} == store.feed_states()
+    assert {} == store.feed_days(NOW.date())
+
+
+def test_saving_the_same_polls_in_opposite_orders_ends(store: Store) -> None:
+    """Two that save the same feeds at once wait for each other, and never for ever; each poll counts."""
+    polled = [FeedState(f"feed-{number}", status="ok") for number in range(50)]
+    store.sync_feeds([feed(state.feed_id) for state in polled], NOW)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(store.save_polls, (polled, polled[::-1]) * 10, [NOW] * 20))
+    assert {20} == {day.polls for (day,) in store.feed_days(NOW.date()).values()}
 
 
 # ── what is new ───────────────────────────────────────────────────────────────────────────────────
