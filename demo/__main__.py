@@ -17,7 +17,7 @@ from demo.scene import HERE, press_process, write_config
 from rasid.app.collect import collect
 from rasid.app.context import open_rasid
 from rasid.app.digest import run_digest
-from rasid.app.stages import start_stage
+from rasid.app.stages import Stages, start_stage
 from rasid.app.summary import collect_lines, digest_lines, stage_lines
 from rasid.cli.output import progress_bar, utc_now
 
@@ -65,14 +65,14 @@ def _started(out: Path) -> datetime:
 
 def run_once(folder: Path, heading: str, *, stages: bool = True) -> tuple[CollectReport, DigestReport]:
     """One collect of every feed and one digest, and their summary on stdout."""
-    start = start_stage()
-    with open_rasid(folder) as rasid, progress_bar() as progress:
+    start, opening = start_stage(), Stages()
+    with open_rasid(folder, opening) as rasid, progress_bar() as progress:
         collected = collect(rasid, clock=utc_now, force=True, progress=progress)
         digested = run_digest(rasid, clock=utc_now, progress=progress)
     print(f"\n== {heading} ==")
     print("\n".join(collect_lines(collected) + digest_lines(digested)))
     if stages:
-        print("\n" + "\n".join(stage_lines((start, *collected.stages, *digested.stages))))
+        print("\n" + "\n".join(stage_lines((start, *opening.table(), *collected.stages, *digested.stages))))
     return collected, digested
 
 

@@ -209,7 +209,7 @@ def _fold(text: str) -> Folded:
 
 
 # An article on its way into the corpus is folded by each that looks at it, and sixteen are on their way together.
-_WORTH_KEEPING = range(500, 20_000)  # characters: of a headline it costs nothing, and books would fill the memory
+_WORTH_KEEPING = range(500, 20_000)  # characters: headlines cost nothing, books would fill the memory
 _fold_kept = lru_cache(maxsize=48)(_fold)
 
 

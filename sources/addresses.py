@@ -72,7 +72,7 @@ def check_url(url: str) -> Target:
 
 
 def _check_host(netloc: str, host: str) -> None:
-    if not host or "%" in netloc:
+    if not host.strip(".") or "%" in netloc:
         raise ValueError("the URL names no host that can be dialled")
     last = host.rstrip(".").rpartition(".")[2].lower()
     if ":" in host or not _NUMERIC_LABEL.fullmatch(last):

@@ -10,14 +10,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_RETRY_AFTER = 7 * 86_400.0  # a server that asks for years is misconfigured
+# Several where a server and what stands before it each said something; the longest counts.
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:\s*,\s*[0-9]+(?:\.[0-9]+)?)*")
 _DIRECTIVE = re.compile(r'(?:^|,)\s*(no-store|no-cache|max-age)\b(?:\s*=\s*"?(\d{1,10})\b)?', re.IGNORECASE)
 
 
 def parse_retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the server asks to wait, at most a week (RFC 9110, 10.2.3); None: it asks for nothing readable."""
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", value):
-        return min(float(value), _MAX_RETRY_AFTER)
+    if _SECONDS.fullmatch(value):
+        return min(max(map(float, value.split(","))), _MAX_RETRY_AFTER)
     seconds = _seconds_between(headers.get("date", ""), value) if value else None
     return None if seconds is None else min(max(seconds, 0.0), _MAX_RETRY_AFTER)
 

@@ -130,9 +130,14 @@ class Connections:
             network_backend=self._backend,
         )
 
-    async def give_back(self, target: Target, connection: httpcore.AsyncHTTPConnection) -> None:
-        """Keep the connection where its last answer was taken to the end; else close it."""
-        if not connection.is_idle() or connection.is_closed():
+    async def give_back(
+        self, target: Target, connection: httpcore.AsyncHTTPConnection, *, reusable: bool
+    ) -> None:
+        """Keep the connection where its last answer was taken to the end (`reusable`); else close it.
+
+        HTTP/2's calls itself idle even where the rest of an answer is still on its way.
+        """
+        if not reusable or not connection.is_idle():
             await connection.aclose()
             return
         self._idle[target.scheme, target.host, target.port] = connection

@@ -40,6 +40,7 @@ LinkKind = Literal["alternate", "anchor", "sitemap", "path"]
 _MAX_LINKS = 100  # a portal lists some sixty sections
 _MAX_ANCHORS = 20_000  # of a page; the longest archive pages have a tenth
 _MAX_TITLE = 200
+_MAX_HREF = 2_000  # characters; longer ones are no feed's, and cost the patterns below their square
 _RANKS: dict[LinkKind, int] = {"alternate": 10, "anchor": 30, "sitemap": 50, "path": 70}
 _BELOW_PAGE, _SIDE, _ARTICLE = -5, 5, 10  # what is added to a kind's rank; less than lies between two kinds
 
@@ -57,7 +58,7 @@ _SIDE_FEED = re.compile(r"/(?:tag|author|search|writer)s?/|[?&](?:s|q|author|tag
 _OTHER_LANGUAGE = re.compile(
     r"/(?:en|fr|fa|tr|de|es|ru|he|ur)(?:/|$)|[?&]lang=(?:en|fr|fa|tr)\b", re.IGNORECASE
 )
-_ARTICLE_PATH = re.compile(r"/(?:19|20)\d\d/\d{1,2}/[^/]+/|/(?:[^/]*-){4,}[^/]*/|/\d{4,}(?:/|$)|[?&]p=\d")
+_ARTICLE_PATH = re.compile(r"/(?:19|20)\d\d/\d{1,2}/[^/]+/|/(?:[^/-]*-){4,}[^/]*/|/\d{4,}(?:/|$)|[?&]p=\d")
 _SERVICES = ("feedburner.com", "feedburner.google.com", "feedpress.me", "rss.app", "feedspot.com")
 _FEED_SCHEME = re.compile(r"^feed(?=://)|^feed:(?=https?:)", re.IGNORECASE)
 _NEWS_SITEMAP = re.compile(r"news|google", re.IGNORECASE)
@@ -164,7 +165,7 @@ def _anchors(tree: HtmlElement, base: str, url: str) -> Iterator[FeedLink]:
     site = _site(url)
     for element in islice(tree.iter("a", "area"), _MAX_ANCHORS):
         href = element.get("href", "")
-        if not _FEED_ADDRESS.search(href.partition("#")[0].strip()):
+        if len(href) > _MAX_HREF or not _FEED_ADDRESS.search(href.partition("#")[0].strip()):
             continue
         title = element.get("title") or "".join(element.itertext())[:_MAX_TITLE]
         link = _link(href, title, "anchor", base)
@@ -184,6 +185,8 @@ def _site(url: str) -> str:
 
 def _link(href: str, title: str, kind: LinkKind, base: str) -> FeedLink | None:
     """None where the address is none, or one of comments."""
+    if len(href) > _MAX_HREF:
+        return None
     try:
         url = canonical_url(web_address(href), base)
     except ValueError:

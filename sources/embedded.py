@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _MAX_JSON = 2_000_000  # characters of one block; cut behind it, the block is invalid and skipped
 _MAX_VALUES = 50_000  # of one block that are looked at; an article stands long before
 _ARTICLE_TYPE = re.compile(r"(?:Article|Posting)\Z|\A(?:Report|AskPublicNewsArticle)\Z")
+_PAGE_TYPE = re.compile(r"\A(?:Web|Item)Page\Z")
 # window.__NUXT__ = {...}, window.__INITIAL_STATE__={...}
 _ASSIGNED = re.compile(r"\s*(?:window\.|var |const )?[\w.$]{3,60}\s*=\s*(?=[\[{])")
 _SENTENCE_LETTERS = re.compile("[\u0621-\u064a]{2}")
@@ -25,15 +26,21 @@ _DECODER = json.JSONDecoder(strict=False)
 
 def linked_article(tree: HtmlElement) -> dict[str, Any]:
     """The first JSON-LD object that is an article; empty where there is none."""
+    return _linked(tree, _ARTICLE_TYPE)
+
+
+def linked_page(tree: HtmlElement) -> dict[str, Any]:
+    """The first JSON-LD object that is the page itself; some sites say there when it appeared, and no more."""
+    return _linked(tree, _PAGE_TYPE)
+
+
+def _linked(tree: HtmlElement, type_: re.Pattern[str]) -> dict[str, Any]:
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
             continue
         for candidate in _objects(_loaded((script.text or "").strip().removesuffix(";"))):
             kinds = candidate.get("@type")
-            if any(
-                _ARTICLE_TYPE.search(text_of(kind))
-                for kind in (kinds if isinstance(kinds, list) else [kinds])
-            ):
+            if any(type_.search(text_of(kind)) for kind in (kinds if isinstance(kinds, list) else [kinds])):
                 return candidate
     return {}
 

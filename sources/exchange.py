@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import h2.exceptions
 import httpcore
 
 from sources.connections import Connections, DialError
+from sources.faults import PARSER_FAULTS
 from sources.inflate import Body, BodyError, TooLargeError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from sources.addresses import Target
 
@@ -34,6 +36,9 @@ _BROKEN = (  # a TLS record that cannot be read comes through httpcore as what i
     *(httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError),
     *(httpcore.ConnectionNotAvailable, OSError),
 )
+# What httpcore lets through of an HTTP/2 answer that breaks the rules: a status that is no number, a frame too long.
+_MALFORMED = (h2.exceptions.H2Error, *PARSER_FAULTS)
+_MAX_REASON = 200  # characters of a parser's words, which quote the server's
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +103,13 @@ class Exchange:
         """
         try:
             connection, response = await self._answered(target, self._request(target, conditions))
+            whole = False
             try:
-                return await self._taken(response, beginning)
+                answer, whole = await self._taken(response, beginning)
+                return answer
             finally:
                 await response.aclose()
-                await self._connections.give_back(target, connection)
+                await self._connections.give_back(target, connection, reusable=whole)
         except DialError as e:
             raise ExchangeError(e.reason, permanent=e.permanent) from e
         except BodyError as e:
@@ -123,6 +130,9 @@ class Exchange:
                 await connection.aclose()
                 if kept is None:
                     raise
+            except _MALFORMED as e:
+                await connection.aclose()
+                raise httpcore.RemoteProtocolError(str(e)) from e
             except BaseException:
                 await connection.aclose()
                 raise
@@ -141,45 +151,38 @@ class Exchange:
             extensions={"timeout": {"connect": self._options.connect_timeout}},
         )
 
-    async def _taken(self, response: httpcore.Response, beginning: int) -> Answer:
+    async def _taken(self, response: httpcore.Response, beginning: int) -> tuple[Answer, bool]:
+        """The answer, and whether nothing of it is still to come."""
         headers = _by_name(response.headers)
         if response.status != HTTPStatus.OK:
-            await _drain(response, headers)
-            return Answer(response.status, headers)
-        chunks = response.aiter_stream()
-        body = (
-            await self._beginning(chunks, headers, beginning)
-            if beginning
-            else await self._body(chunks, headers)
-        )
-        return Answer(response.status, headers, body)
-
-    async def _body(self, chunks: AsyncIterable[bytes], headers: dict[str, str]) -> bytes:
-        """The decoded body; refused before its first byte where it announces too much."""
-        announced, most = _announced(headers), self._options.max_raw
-        if announced is not None and announced > most:
+            return Answer(response.status, headers), await _drained(response, headers)
+        most = self._options.max_raw
+        announced = _announced(headers)
+        if announced is not None and announced > most and not beginning:
             raise TooLargeError(f"too large: {announced:,} bytes announced, {most:,} allowed")
         body = Body(
             encoding=headers.get("content-encoding", ""),
             max_raw=most,
-            max_decoded=self._options.max_decoded,
-        )
-        async for chunk in chunks:
-            body.feed(chunk)
-        if announced is not None and "transfer-encoding" not in headers and body.raw != announced:
-            raise BodyError(f"the body breaks off: {body.raw:,} of {announced:,} bytes came")
-        return body.finish()
-
-    async def _beginning(self, chunks: AsyncIterable[bytes], headers: dict[str, str], most: int) -> bytes:
-        body = Body(
-            encoding=headers.get("content-encoding", ""), max_raw=self._options.max_raw, max_decoded=most
+            max_decoded=beginning or self._options.max_decoded,
         )
         try:
-            async for chunk in chunks:
+            async for chunk in _chunks(response):
                 body.feed(chunk)
         except TooLargeError:
-            return body.beginning()
-        return body.finish()
+            if not beginning:
+                raise
+            return Answer(response.status, headers, body.beginning()), False
+        if announced is not None and "transfer-encoding" not in headers and body.raw != announced:
+            raise BodyError(f"the body breaks off: {body.raw:,} of {announced:,} bytes came")
+        return Answer(response.status, headers, body.finish()), True
+
+
+async def _chunks(response: httpcore.Response) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in response.aiter_stream():
+            yield chunk
+    except _MALFORMED as e:
+        raise httpcore.RemoteProtocolError(str(e)) from e
 
 
 def user_agent(options: HttpOptions) -> str:
@@ -219,17 +222,20 @@ def _announced(headers: dict[str, str]) -> int | None:
     return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
-async def _drain(response: httpcore.Response, headers: dict[str, str]) -> None:
-    """Take a short body that nobody reads, still packed, so that its connection can be used again."""
-    length = 0 if response.status == HTTPStatus.NOT_MODIFIED else _announced(headers)
-    if length is None or length > _DRAINED:
-        return
+async def _drained(response: httpcore.Response, headers: dict[str, str]) -> bool:
+    """Whether a short body that nobody reads has been taken, still packed, so that its connection can be used again."""
+    if response.status != HTTPStatus.NOT_MODIFIED and (_announced(headers) or 0) > _DRAINED:
+        return False
+    taken = 0
     try:
         async with asyncio.timeout(_DRAIN_TIME):
-            async for _ in response.aiter_stream():
-                pass
-    except (*_BROKEN, TimeoutError):
-        pass  # the status is known, which is what counts; the connection is closed
+            async for chunk in response.aiter_stream():
+                taken += len(chunk)
+                if taken > _DRAINED:
+                    return False
+    except (*_BROKEN, *_MALFORMED, TimeoutError):
+        return False  # the status is known, which is what counts
+    return True
 
 
 def _broken_reason(error: Exception) -> str:
@@ -241,5 +247,5 @@ def _broken_reason(error: Exception) -> str:
     if isinstance(error, httpcore.TimeoutException):
         return "the secure connection was not made in time"
     if isinstance(error, httpcore.ProtocolError):
-        return f"the answer breaks off or is not valid HTTP: {error}"
+        return f"the answer breaks off or is not valid HTTP: {str(error)[:_MAX_REASON]}"
     return "the connection broke off"

@@ -29,14 +29,16 @@ def read_json(text: str, url: str, rules: OutletRules, max_items: int) -> Docume
     if not isinstance(document, dict) or "jsonfeed.org/version/" not in _text(document, "version"):
         raise FeedParseError(url, "not a feed: JSON without the version of JSON Feed")
     listed = document.get("items")
-    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    if not isinstance(listed, list):
+        raise FeedParseError(url, "not a feed: JSON Feed without a list of items")
+    items = [item for item in listed if isinstance(item, dict)]
     return Document(
         format="json",
         title=_text(document, "title"),
         items=[_item(item, rules) for item in items[:max_items]],
         home=_text(document, "home_page_url"),
         truncated=truncated,
-        dropped=len(listed) - min(len(items), max_items) if isinstance(listed, list) else 0,
+        dropped=len(listed) - min(len(items), max_items),
     )
 
 

@@ -22,6 +22,7 @@ _ENTITY = re.compile("<!ENTITY", re.IGNORECASE)
 _ITEMS = {"rss": "item", "rdf": "item", "feed": "entry", "urlset": "url", "sitemapindex": "sitemap"}
 _LONG_RUN = 500_000  # characters between two tags: past the longest article, and past what any field keeps
 _CDATA = "![CDATA["
+_NO_MARKUP = r"!--.*?(?:-->|\Z)|!\[CDATA\[.*?(?:\]\]>|\Z)"  # behind its "<"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,34 @@ def markup(text: str, max_items: dict[str, int]) -> Markup:
         return Markup(text, "", truncated=False, dropped=0)
     name = found[1]
     root = name.rpartition(":")[2].lower()
-    tag = rf"(?:[\w.-]+:)?{_ITEMS.get(root, 'item')}"
-    starts = [start.start() for start in re.finditer(rf"<{tag}(?=[\s/>])", text, re.IGNORECASE)]
+    starts, end, closed = _outline(text, root, name)
     wanted = max_items.get(root, max_items[""])
-    whole = found[0].endswith("/>") or re.search(rf"</{re.escape(name)}\s*>", text, re.IGNORECASE) is not None
+    whole = closed or found[0].endswith("/>")
     if len(starts) > wanted:
         text = _closed(text[: starts[wanted]], root, name)
     elif not whole:
-        ends = [end.end() for end in re.finditer(rf"</{tag}\s*>", text, re.IGNORECASE)]
-        text = _closed(text[: ends[-1] if ends else found.end()], root, name)
+        text = _closed(text[: end or found.end()], root, name)
     return Markup(text, root, truncated=not whole, dropped=max(0, len(starts) - wanted))
+
+
+def _outline(text: str, root: str, name: str) -> tuple[list[int], int, bool]:
+    """Where items start, where the last whole one ends (0: there is none), whether the root is closed.
+
+    What stands in comments and CDATA is no markup: items that an editor took out, articles about feeds.
+    """
+    tag = rf"(?:[\w.-]+:)?{_ITEMS.get(root, 'item')}"
+    marks = (
+        rf"<(?:(?P<start>{tag}(?=[\s/>]))|(?P<end>/{tag}\s*>)|(?P<root>/{re.escape(name)}\s*>)|{_NO_MARKUP})"
+    )
+    starts, end, closed = [], 0, False
+    for mark in re.finditer(marks, text, re.IGNORECASE | re.DOTALL):
+        if mark.lastgroup == "start":
+            starts.append(mark.start())
+        elif mark.lastgroup == "end":
+            end = mark.end()
+        elif mark.lastgroup == "root":
+            closed = True
+    return starts, end, closed
 
 
 def _closed(text: str, root: str, name: str) -> str:

@@ -43,14 +43,23 @@ _DATE_WORDS = re.compile(
 )
 _MOST_OTHER_WORDS = 6  # a byline or a path of sections beside the date; its month is among them
 _BYLINE = re.compile(
-    r"\A\W*(?:(?P<open>كتبت?|بقلم|[إا]عداد|حوار|حاوره?ا?|تقرير|ترجمة|الكاتبة?|written by|by)"
-    r"(?:\s*[:؛\-–/|]\s*|(?<=بقلم)\s+|(?<=by)\s+))(?P<name>[^\d:|]{3,60}?)\s*(?:[-–|،\d].*)?\Z",
+    r"\A\W*(?:(?P<open>كتبت?|بقلم|[إا]عداد|حوار|حاوره?ا?|تقرير|ترجمة|الكاتبة?|(?:كتب )?بواسطة"
+    r"|written by|by)(?:\s*[:؛,،\-–/|]\s*|(?<=بقلم)\s+|(?<=by)\s+))(?P<name>[^\d:|]{3,60}?)\s*(?:[-–|،\d].*)?\Z",
     re.IGNORECASE,
 )
 _BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:author|byline|write(?:r|by)|written-?by|journalist|reporter)(?:[_-]?name)?(?:$|[\s_-])"
+    r"(?:^|[\s_-])(?:author|byline|write(?:r|by)|written-?by|created-?by|journalist|reporter)(?:[_-]?name)?(?:$|[\s_-])"
 )
 _OPENING = re.compile(r"\A\W*(?:كتبت?|بقلم|بواسطة|[إا]عداد|by|written by)\s*[:\-–|]?\s+", re.IGNORECASE)
+# «الدمام - نورة السبيعي», «سامر الحلو (جدة)»: a word for the place, two or more for the name; agencies stay.
+_PLACED = re.compile(
+    r"(?!.*\b(?:رويترز|وكالات|بلومبرغ|الأناضول|واس|وام|قنا|بنا|كونا|سانا|وفا|واع|بترا|reuters|afp|ap|dpa|bloomberg)\b)"
+    r"(?:\w+(?:\s+[-–—|/]|\s*:)\s+(?P<behind>\S+\s.+)|(?P<before>\S+\s[^()]+?)\s+(?:[-–—|/]\s+\w+|\(\w+\)))",
+    re.IGNORECASE,
+)
+# Boxes beside the article, with authors and dates of their own.
+_OTHERS = re.compile(r"comment(?!ar)|related|recommend|most-?(?:read|viewed|popular)|latest|trending")
+_TITLED = re.compile(r"title|headline")
 _PARTS = re.compile(r"\s+[-–—|/]\s+|\s*[|،]\s*")
 _NO_NAME = re.compile(
     r"https?|://|@|;|\b(?:developed|designed|powered) by\b|\.(?:png|jpe?g|com|net)\b", re.IGNORECASE
@@ -79,7 +88,17 @@ def find_headline(tree: HtmlElement, stated: str) -> HtmlElement | None:
     ]
     if named:  # the longest: a site may make its own name the h1
         return max(named, key=lambda heading: len(heading_text(heading)))
-    return first[0] if len(first) == 1 else None
+    if first:
+        return first[0] if len(first) == 1 else None
+    return next((box for box in _title_boxes(tree) if heading_text(box) in stated), None)
+
+
+def _title_boxes(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Elements that are called a title, on pages that know no headings."""
+    for element in tree.iter("div", "span", "td", "p", "strong", "font"):
+        named = f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+        if _TITLED.search(named) and len(_short_text(element)) >= _FEWEST_LETTERS:
+            yield element
 
 
 def heading_text(heading: HtmlElement) -> str:
@@ -92,7 +111,7 @@ def date_near(headline: HtmlElement, rules: OutletRules) -> datetime | date | No
     stamps = []
     for element in (*islice(_behind(headline), _AFTER), *islice(_before(headline), _BEFORE)):
         stamp = _date_of(element, rules)
-        if stamp is not None:
+        if stamp is not None and not is_of_others(element, headline):
             stamps.append(stamp)
     return stamps[0] if stamps else None
 
@@ -107,9 +126,20 @@ def author_near(headline: HtmlElement, outlet: str | None) -> str | None:
         name = byline_of(text)
         if name is None and named and _BYLINE_CLASS.search(named.lower()) and not _year_in(text):
             name = _OPENING.sub("", text)
-        if author := plausible_author(name, outlet):
+        if (author := plausible_author(name, outlet)) and not is_of_others(element, headline):
             return author
     return None
+
+
+def is_of_others(element: HtmlElement, headline: HtmlElement | None) -> bool:
+    """Whether it stands in a box of comments or of other articles, which does not hold the headline."""
+    around = set() if headline is None else set(headline.iterancestors())
+    for box in (element, *element.iterancestors()):
+        if box in around:
+            return False
+        if box.tag == "aside" or _OTHERS.search(f"{box.get('class') or ''} {box.get('id') or ''}".lower()):
+            return True
+    return False
 
 
 def byline_of(line: str) -> str | None:
@@ -124,6 +154,8 @@ def plausible_author(name: str | None, outlet: str | None) -> str | None:
     author = byline_of(author) or author
     parts = [part for part in _PARTS.split(author) if part.casefold() != (outlet or "").casefold()]
     author = (author if outlet is None or len(parts) != 1 else parts[0]).strip(" :-–|،,")
+    if placed := _PLACED.fullmatch(author):
+        author = placed["behind"] or placed["before"]
     if _NO_NAME.search(author) or _NOBODY.fullmatch(author) or not (" " in author or _ARABIC.search(author)):
         return None
     return None if outlet and outlet.casefold() in author.casefold() else author

@@ -36,7 +36,9 @@ ROBOTS_FRESH = timedelta(hours=24)  # RFC 9309, 2.4: no longer than this without
 ROBOTS_KEPT = timedelta(days=7)  # and for so long an old copy serves while the host gives none
 _LONGEST_REST = timedelta(days=1)
 _SHARE = 4  # deadlines that one host may take of a run with answers
-_TOO_MANY = 300.0  # seconds of rest after "429 Too Many Requests" that names no time
+_UNNAMED = (
+    300.0  # seconds of rest after "429 Too Many Requests", or a wish for one, that names no readable time
+)
 
 
 @dataclass(slots=True)
@@ -69,16 +71,21 @@ class Host:
         if self._left_alone:
             return self._left_alone, None
         until = self.state.not_before
-        if until is None or until <= (now := clock()):
+        left = until - clock() if until else timedelta()
+        if (
+            not timedelta() < left <= _LONGEST_REST
+        ):  # a longer one was noted by a clock that has been set back since
             return None
         reason = f"{self.state.host} asked to be left alone until {until:%Y-%m-%d %H:%M} UTC"
-        return reason, (until - now).total_seconds()
+        return reason, left.total_seconds()
 
     def heed(self, status: int, headers: Mapping[str, str], clock: Clock) -> None:
         """Take note of what an answer says of when to come again."""
-        seconds = parse_retry_after(headers) if "retry-after" in headers else None
-        if seconds is None and status == HTTPStatus.TOO_MANY_REQUESTS:
-            seconds = _TOO_MANY
+        asks = "retry-after" in headers
+        seconds = parse_retry_after(headers) if asks else None
+        busy = status == HTTPStatus.TOO_MANY_REQUESTS or (asks and status == HTTPStatus.SERVICE_UNAVAILABLE)
+        if seconds is None and busy:
+            seconds = _UNNAMED
         if seconds:
             until = clock() + min(timedelta(seconds=seconds), _LONGEST_REST)
             self._know(replace(self.state, not_before=until))

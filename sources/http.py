@@ -26,6 +26,7 @@ dependencies), caching of DNS answers (the resolver's work), httpcore's pool (se
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import pairwise
@@ -54,6 +55,9 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PERMANENT = frozenset({301, 308})
 _FINAL = frozenset({404, 410, 451})  # asking again gives the same answer
 _ROBOTS_REDIRECTS = 5  # RFC 9309, 2.3.1.2
+# HTTP/2 lets servers write into an ETag what no request can repeat; an endless one would have each request refused.
+_VALIDATOR = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,998}[^\x00-\x20\x7f])?")
+_UNREADABLE = re.compile(r"[\x00-\x20\x7f]+")
 _NO_CONDITIONS: Mapping[str, str] = {}
 
 
@@ -137,7 +141,7 @@ class Fetcher:
         """
         asking = self._asking(url)
         validators = {"if-none-match": etag, "if-modified-since": last_modified}
-        given = {name: value for name, value in validators.items() if value}
+        given = {name: value for name, value in validators.items() if value and _VALIDATOR.fullmatch(value)}
         trail = [_checked(url, asking)]
         statuses: list[int] = []
         for _ in range(self._options.max_redirects + 1):
@@ -276,12 +280,12 @@ def _checked(url: str, asking: _Asking, *, redirected: bool = False) -> Target:
 
 
 def _location(at: Target, answer: Answer, asking: _Asking) -> str:
-    """Where a redirect leads; raw Arabic and spaces, common in Location, become percent escapes."""
+    """Where a redirect leads; raw Arabic, common in Location, is left to `check_url`, spaces become percent escapes."""
     location = answer.headers.get("location", "").strip()
     if not location:
         raise asking.error(f"{_status_text(answer.status)} without an address to go to", status=answer.status)
     try:
-        return urljoin(at.url, quote(location, safe="!#$%&'()*+,/:;=?@[]~\\"))
+        return urljoin(at.url, _UNREADABLE.sub(lambda found: quote(found[0]), location))
     except ValueError as e:
         raise asking.error("redirected to an address that cannot be read", permanent=True) from e
 

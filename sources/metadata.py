@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from rasid.types import NO_RULES
 from rasid.urls import canonical_url
 from sources.dates import read_stamp
-from sources.embedded import linked_article, name_of, text_of
+from sources.embedded import linked_article, linked_page, name_of, text_of
 from sources.headline import (
     MAX_NAME,
     MAX_TITLE,
@@ -25,6 +25,7 @@ from sources.headline import (
     find_headline,
     heading_text,
     is_of_change,
+    is_of_others,
     plausible_author,
 )
 from sources.plain import plain_line
@@ -46,6 +47,7 @@ _PUBLISHED_TOO = (
 )  # fmt: skip
 _CHANGED = ("article:modified_time", "og:updated_time", "datemodified", "last-modified", "lastmod")
 _AUTHORS = ("author", "article:author", "dc.creator", "parsely-author", "sailthru.author")
+_EAST, _WEST = timedelta(hours=-5), timedelta(hours=24 + 5)  # of UTC, the first and the last moment of a day
 # The second part of a name such as press.com.sa is no site's own.
 _SECOND_LEVEL = frozenset({"com", "co", "net", "org", "gov", "edu", "ac", "info"})
 
@@ -99,21 +101,30 @@ def read_facts(tree: HtmlElement, url: str = "", rules: OutletRules = NO_RULES) 
 
 
 def times_on(tree: HtmlElement, day: date) -> datetime | None:
-    """The first time element on `day` (give or take the zone): sidebars hold other articles' times."""
+    """The first time element of the article that is on `day` anywhere from New York to Karachi."""
+    heading = next(tree.iter("h1"), None)
+    start = datetime.combine(day, time(), tzinfo=UTC)
     for element in tree.iter("time"):
         stamp = read_stamp(element.get("datetime") or "")
-        if isinstance(stamp, datetime) and _agrees(stamp, [day]):
+        if not isinstance(stamp, datetime) or not _EAST <= stamp - start < _WEST:
+            continue
+        if not is_of_others(element, heading):
             return stamp
     return None
 
 
-def days_of_change(tree: HtmlElement) -> set[date]:
-    """Days on which the page says that it was changed."""
+def other_days(tree: HtmlElement) -> set[date]:
+    """Days that are none of publication: of changes, of comments, of other articles."""
     metas, linked = _metas(tree), linked_article(tree)
     raw = [value for name in _CHANGED for value in metas.get(name, ())] + [
         text_of(linked.get("dateModified"))
     ]
-    raw += [element.get("datetime") or "" for element in tree.iter("time") if is_of_change(element)]
+    heading = next(tree.iter("h1"), None)
+    raw += [
+        element.get("datetime") or ""
+        for element in tree.iter("time")
+        if is_of_change(element) or is_of_others(element, heading)
+    ]
     return {_day_of(stamp) for text in raw if (stamp := read_stamp(text))}
 
 
@@ -151,9 +162,12 @@ def _stamps(
     raw += [value for name in _PUBLISHED for value in metas.get(name, ())]
     raw += [text_of(linked.get(name)) for name in ("datePublished", "dateCreated")]
     raw += [value for name in _PUBLISHED_TOO for value in metas.get(name, ())]
-    for element in tree.iter("time", "span", "div", "p"):
+    if not linked:
+        raw.append(text_of(linked_page(tree).get("datePublished")))
+    for element in tree.iter("time", "span", "div", "p", "abbr"):
         if element.get("pubdate") is not None or "datePublished" in (element.get("itemprop") or ""):
-            raw.append(element.get("datetime") or element.get("content") or element.text_content())
+            stated = map(element.get, ("datetime", "content", "title"))
+            raw.append(next(filter(None, stated), None) or element.text_content())
     for text in raw:
         if stamp := read_stamp(text, rules):
             yield stamp

@@ -29,6 +29,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import date
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import lxml.html
@@ -45,7 +46,7 @@ from sources.embedded import drawn_prose
 from sources.faults import PARSER_FAULTS
 from sources.headline import byline_of, plausible_author
 from sources.language import language_of
-from sources.metadata import PageFacts, days_of_change, midnight, read_facts, times_on
+from sources.metadata import PageFacts, midnight, other_days, read_facts, times_on
 from sources.passages import SILENT, Block, blocks_of, densest, drop_all, prune, text_between
 from sources.plain import plain_line, plain_paragraphs, xml_legal
 from sources.walls import is_suspect, refuse_walls
@@ -65,11 +66,8 @@ _MAX_TITLE = 500
 _DEEP = 250  # levels; real pages have some 30
 _HEAD_LINES = 8  # lines above a text that a reading may take along, up to the headline
 _DATE_WORDS = 14  # of a line that is a date, a byline, a label
-_DEEP = 250  # levels; real pages have some 30
-_HEAD_LINES, _DATE_WORDS = (
-    8,
-    14,
-)  # lines above a text that a reading may take along; words of a line that is a date
+_LABEL_WORDS = 4  # of a line among them
+_SENTENCE_ENDS = (".", "؟", "?", "!", ":", "…")
 _BINARY = (
     b"\x1f\x8b",
     b"PK\x03\x04",
@@ -186,14 +184,14 @@ def _published(tree: HtmlElement, facts: PageFacts, url: str) -> datetime | None
 
 
 def _searched_day(tree: HtmlElement) -> date | None:
-    """What htmldate finds where dates are stated, unless it chose which number is the month or took a change."""
+    """What htmldate finds where dates are stated, unless it chose which number is the month or took another's."""
     found = find_date(tree, original_date=True, extensive_search=False)
     if found is None:
         return None
     day = date.fromisoformat(found)
     numbers = f"0?{day.day}[-/.]0?{day.month}|0?{day.month}[-/.]0?{day.day}"
     chosen = day.day <= 12 and re.search(rf"(?<!\d)(?:{numbers})[-/.]{day.year}", tree.text_content())
-    return None if chosen or day in days_of_change(tree) else day
+    return None if chosen or day in other_days(tree) else day
 
 
 def _article_text(tree: HtmlElement, facts: PageFacts, rules: OutletRules) -> str:
@@ -268,20 +266,37 @@ def _refuse_depth(tree: HtmlElement, text: str, url: str) -> None:
 
 
 def _without_head(text: str, title: str) -> str:
-    """The text without what stands above it: the headline and what comes before, the date, the byline."""
-    lines = text.split("\n")
-    if title in lines[:_HEAD_LINES]:
-        above, below = lines[: lines.index(title)], lines[lines.index(title) + 1 :]
-        if below and all(len(line.split()) <= _DATE_WORDS for line in above):
+    """The text without what stands above it: the headline and what comes before, date, byline, labels.
+
+    Of a page that keeps its text and its headline in boxes of one rank the headline may come last.
+    """
+    lines = [line for part in text.split("\n") if _WORDS.search(line := part.strip(" |"))]
+    if title in lines:
+        at = lines.index(title)
+        above, below = lines[:at], lines[at + 1 :]
+        if below and at < _HEAD_LINES and not any(map(_is_long, above)):
             lines = below
-    while len(lines) > 1 and _is_head(lines[0]):
-        lines = lines[1:]
-    return "\n".join(lines)
+        elif above and not any(map(_is_long, below)) and any(map(_is_head, below)):
+            lines = above
+    head = list(takewhile(lambda line: _is_head(line) or _is_label(line), lines[:_HEAD_LINES]))
+    while head and not _is_head(head[-1]):
+        head.pop()
+    return "\n".join(lines[len(head) :] or lines)
+
+
+def _is_long(line: str) -> bool:
+    """A line that is no date, byline or label."""
+    return len(line.split()) > _DATE_WORDS
+
+
+def _is_label(line: str) -> bool:
+    """A few words that end no sentence: a name, «تصوير: …», «طباعة»."""
+    return len(line.split()) <= _LABEL_WORDS and not line.endswith(_SENTENCE_ENDS)
 
 
 def _is_head(line: str) -> bool:
     """A line that is a date or a byline."""
-    return len(line.split()) <= _DATE_WORDS and (read_date(line) is not None or byline_of(line) is not None)
+    return not _is_long(line) and (read_date(line) is not None or byline_of(line) is not None)
 
 
 def _signed(text: str, outlet: str | None) -> str | None:

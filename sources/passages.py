@@ -2,7 +2,8 @@
 
 Theory of operation. `prune` takes away, before any extractor sees the tree, what sites put around and into
 their articles: captions, share bars, tickers, tags, comments, boxes under «اقرأ أيضا». It knows them by the
-names of their classes and by their headings; whatever holds the headline, an article's element or much of the
+names of their classes, by their headings, and, where classes are hashes, by what they are: teasers link to another
+page, boxes can be skipped, tables hold figures; whatever holds the headline, an article's element or much of the
 page's text stays, however it is called (themes write "has-sidebar" on the body, and "tag-…" on the article).
 
 `Passages` is a second reading of the page, by density: each block's text with its share of links; the
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -34,6 +36,7 @@ BLOCKS = frozenset({
 SILENT = (
     "script", "style", "noscript", "iframe", "template", "figcaption", "svg", "button", "select", "textarea",
     "video", "audio", "object", "nav", "footer", "aside", "marquee", "dialog",
+    "amp-ad", "amp-embed", "amp-sidebar", "amp-consent", "amp-social-share",
 )  # fmt: skip
 # Furniture that may hold prose of its own: comments, teasers, portraits of authors.
 _BESIDE = re.compile(
@@ -47,24 +50,37 @@ _AROUND = re.compile(
     r"|ads?|bio|gallery|slider|carousel|popular|trending|latest|more-?news|popup|modal|rating|pagination|promo"
     r"|subscribe|byline|keywords|font-?size|urgent)(?:$|[\s_-])"
     r"|share-?(?:bar|box|buttons?|icons?|links?)|tag-?(?:s|list|cloud)(?:$|[\s_-])"
+    r"|toc-(?:container|title|list|wrap)|table-of-contents"
 )
 _FEW = 400  # characters that are no links
 _HOLDERS = frozenset({"main", "body", "html", "h1"})
 _MUCH = 0.4  # of the page's text: an element that holds so much is no box beside the article
 _SEE_ALSO = re.compile(
-    r"[\W_]*(?:(?:و?[إا]?قر[أاؤ]\w{0,3}|طالع|طالعوا|شاهد|شاهدوا|انظر|تابع|إقرأ)\s+(?:أيض\w*|ايض\w*|كذلك|المزيد|عن)"
+    r"[\W_]*(?:(?:و?[إا]?قر[أاؤ]\w{0,3}|طالع|طالعوا|شاهد|شاهدوا|انظر|تابع|إقرأ)\s+(?:[أا]يض[\w\u064b]*|كذلك|المزيد|عن)"
     r"|اخترنا\s+ل(?:ك|كم)|(?:مواضيع|موضوعات|مقالات|أخبار|اخبار|مواد|قصص)\s+(?:ذات\s+صلة|مشابهة|مرتبطة|متعلقة)"
     r"|قد\s+(?:يعجبك|يهمك|يعجبكم|يهمكم)|ال[أا]كثر\s+(?:قراءة|مشاهدة|تداولا\w*)|ذات\s+صلة|المزيد\s+من\s+ال[أا]خبار"
-    r"|related\s+(?:articles|posts|stories|news)|read\s+(?:more|also)|see\s+also)"
-    r"(?:\s+أيض\w*|\s+ايض\w*)?[\W_]*\Z",
+    r"|جدول\s+المحتويات|محتويات\s+(?:المقال|المقالة|الموضوع)"
+    r"|related\s+(?:articles|posts|stories|news)|read\s+(?:more|also)|see\s+also|table\s+of\s+contents)"
+    r"(?:\s+[أا]يض[\w\u064b]*)?[\W_]*\Z",
     re.IGNORECASE,
 )
 _COMMENTING = re.compile(r"تعليق(?:ات|ك|كم|اتكم|اتك)|مشارك(?:ات|تك|اتك|اتكم)")
-_POLICY = re.compile(
-    r"تعليق(?:ات|ك|كم|اتكم|اتك)|مشارك(?:ات|تك|اتك|اتكم)",
-)
 _POLICY = re.compile(r"سياسة الخصوصية|شروط (?:ال)?استخدام|[إا]رشادات (?:ال)?استخدام|سياسة النشر")
 _DISCLAIMER = re.compile(r"\W*(?:ال)?(?:[آا]راء|تعليقات|مقالات|مشاركات)\b[^.]{0,80}\bلا (?:تعبر|تمثل|تعكس)\b")
+# Headings of boxes with prose that is not the article's: what readers say, are asked, may sign up for.
+_OTHER_HEADING = re.compile(
+    r"\W*(?:ال)?تعليقات(?:\s+(?:الزوار|القراء|الفيسبوك))?[\W\d]*\Z|\W*(?:ال)?نشرت?(?:ة|نا)\s+(?:البريدية|الإخبارية|الاخبارية)\W*\Z"
+    r"|\W*(?:استفتاء|استطلاع\s+(?:ال)?ر[أا]ي)\W*\Z|\W*(?:\d+\s+)?comments[\W\d]*\Z|\W*newsletter\W*\Z",
+    re.IGNORECASE,
+)
+# Where classes are hashes, regions are still named for tests and for those who listen.
+_REGIONS = etree.XPath(".//*[@aria-labelledby or @data-component]")
+_NAMED = etree.XPath("descendant-or-self::*[@class or @id or self::p]")
+_IN_PAGE_LINKS = etree.XPath(".//a[starts-with(@href, '#')]")
+_SKIP = re.compile(r"\s*(?:تخط[ىي]|تجاوز|skip)\b", re.IGNORECASE)  # links for those who listen to pages
+_HEADINGS = ("h2", "h3", "h4", "h5", "h6")
+_CELL = 60  # characters; a table whose cells all hold less is one of figures or names
+_FRAMES = 4  # elements between a quotation and the figure around it, the figure among them
 _MOST_BOXES = 50  # under «اقرأ أيضا»; nested in each other, thousands would cost their square
 _LINKED = 0.6  # of a block's letters; above, it is a list of links
 _PROSE_WORDS = 12
@@ -92,18 +108,39 @@ def prune(tree: HtmlElement) -> None:
     """Take away, in place, what is no article's text."""
     etree.strip_elements(tree, *SILENT, with_tail=False)
     whole = _size(tree)
-    for form in list(tree.iter("form")):
-        if _size(form) > whole * _MUCH:
-            form.tag = "div"  # trafilatura drops forms
+    _keep_frames(tree, whole)
     first = next(tree.iter("article"), None)
-    for element in list(tree.iter(etree.Element)):
-        if (pattern := _furniture(element)) and not _holds_article(element, first, whole):
+    furniture = cache(_furniture)  # elements of a page share few names
+    for element in _NAMED(tree):
+        if (pattern := furniture(_called(element))) and not _holds_article(element, first, whole):
             if pattern is _BESIDE or _size(element) - _linked_size(element) <= _FEW:
                 _drop(element)
         elif element.tag == "p" and _is_comment_policy(element):
             _drop(element)
     for element in list(islice(filter(_is_see_also, tree.iter(etree.Element)), _MOST_BOXES)):
         _drop_see_also(element)
+    boxes = (
+        *_teasers(tree),
+        *_named_regions(tree),
+        *_skippable(tree),
+        *_other_voices(tree),
+        *_tables_of_data(tree),
+    )
+    drop_all(tree, [box for box in boxes if not _holds_article(box, None, whole)])
+
+
+def _keep_frames(tree: HtmlElement, whole: int) -> None:
+    """Make divs of forms around the page and figures around a quotation, which trafilatura drops."""
+    for form in list(tree.iter("form")):
+        if _size(form) > whole * _MUCH:
+            form.tag = "div"
+    for quote in tree.iter("blockquote"):
+        around = list(islice(quote.iterancestors(), _FRAMES))
+        figure = next((element for element in around if element.tag == "figure"), None)
+        if figure is not None:
+            figure.tag = "div"
+            for frame in (quote, *around[: around.index(figure) + 1]):
+                frame.attrib.pop("class", None)  # what is called embedded goes, too
 
 
 def drop_all(tree: HtmlElement, selected: list[HtmlElement]) -> None:
@@ -188,12 +225,12 @@ def _size(element: HtmlElement) -> int:
     return sum(len(text.strip()) for text in element.itertext())
 
 
-def _furniture(element: HtmlElement) -> re.Pattern[str] | None:
-    """The kind of furniture that an element is called."""
-    named = f"{element.get('class') or ''} {element.get('id') or ''}"
-    if named == " ":
-        return None
-    named = named.lower()
+def _called(element: HtmlElement) -> str:
+    return f"{element.get('class') or ''} {element.get('id') or ''}".lower()
+
+
+def _furniture(named: str) -> re.Pattern[str] | None:
+    """The kind of furniture that something is called."""
     return next((kind for kind in (_BESIDE, _AROUND) if kind.search(named)), None)
 
 
@@ -213,6 +250,65 @@ def _holds_article(element: HtmlElement, first: HtmlElement | None, whole: int) 
         if inner.tag in _HOLDERS or inner.get("itemprop") == "articleBody":
             return True
     return _size(element) > whole * _MUCH
+
+
+def _teasers(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Articles of few words whose heading is a link to another page; the page's own title may link to itself."""
+    title = " ".join((tree.findtext(".//title") or "").split())
+    canonical = next((link for link in tree.iter("link") if link.get("rel") == "canonical"), None)
+    own = "" if canonical is None else canonical.get("href") or ""
+    for article in tree.iter("article"):
+        heading = next(article.iter(*_HEADINGS), None)
+        if heading is None or " ".join("".join(heading.itertext()).split()) in title:
+            continue
+        links = (*heading.iter("a"), *islice(heading.iterancestors("a"), 1))
+        leads_on = any(not _is_own(link.get("href") or "", own) for link in links)
+        if leads_on and _size(article) - _linked_size(article) <= _FEW:
+            yield article
+
+
+def _is_own(href: str, own: str) -> bool:
+    """Whether a link leads to a place on the page at the address `own`, such as one update of many."""
+    path = href.partition("#")[0]
+    return not path or own.endswith(path if "?" in own else path.partition("?")[0])
+
+
+def _named_regions(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Boxes that are called furniture elsewhere than in their class and id."""
+    for region in _REGIONS(tree):
+        named = f"{region.get('aria-labelledby') or ''} {region.get('data-component') or ''}".lower()
+        if _furniture(named) and _size(region) - _linked_size(region) <= _FEW:
+            yield region
+
+
+def _skippable(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Boxes that those who listen to a page are offered to skip: «تخطى قصص مقترحة وواصل القراءة»."""
+    links = (link for link in _IN_PAGE_LINKS(tree) if _SKIP.match(link.text or ""))
+    for link in islice(links, _MOST_BOXES):
+        target, box = (link.get("href") or "")[1:], link.getparent()
+        if box is not None and any(inner.get("id") == target for inner in box.iter(etree.Element)):
+            yield box
+
+
+def _other_voices(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Boxes that open with a heading over comments, a poll or a form to sign up."""
+    for heading in islice(tree.iter(*_HEADINGS), _MOST_BOXES):
+        box = heading.getparent()
+        if (
+            box is not None
+            and _OTHER_HEADING.match("".join(heading.itertext()))
+            and next(box.iterchildren(etree.Element)) is heading
+        ):
+            yield box
+
+
+def _tables_of_data(tree: HtmlElement) -> Iterator[HtmlElement]:
+    """Tables of figures or names; those that lay out a page hold prose or other tables."""
+    for table in tree.iter("table"):
+        if len(list(islice(table.iter("table"), 2))) == 1 and all(
+            _size(cell) < _CELL for cell in table.iter("td", "th")
+        ):
+            yield table
 
 
 def _is_see_also(element: HtmlElement) -> bool:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import html
 import re
 
-_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--(?:(?!<!--|-->).)*+--)>", re.DOTALL)
+# A script goes with its tag; what only looks like one, in a headline about HTML, keeps the words behind it.
+_TAG = re.compile(
+    r"<(?:(script|style)\b[^<>]*>[^<]*+(?=</\1)|(?:/?[a-z][^<>]*|!--(?:(?!<!--|-->).)*+--)>)",
+    re.DOTALL | re.IGNORECASE,
+)
 _HUGE_REFERENCE = re.compile(r"&#\d{8,};?", re.ASCII)  # no character; Python refuses numbers of 4,300 digits
 _SPACE = re.compile(r"\s+")
 # C0 and C1 controls, soft hyphen, zero width space, bidi marks and isolates, BOM, lone surrogates.

@@ -8,17 +8,25 @@ escapes as Google reads them, is given these lines alone.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from protego import Protego
 
+from sources.decode import decode
+
 MAX_BYTES = 500_000  # read of one file, as Google does; RFC 9309 asks for 500 KiB at least
 MAX_CRAWL_DELAY = 60.0  # seconds; with more, an outlet's day would not fit into a run
+_LONG = 20_000  # characters; longer ones are not held read: 500 kB of rules are 15 MB, a feed can name 300 such hosts
 _AGENT = frozenset({"user-agent", "useragent", "user agent"})
 _RULES = {
     "allow": "Allow",
-    "disallow": "Disallow",
     "crawl-delay": "Crawl-delay",
     "crawl delay": "Crawl-delay",
+    # With the misspellings that protego takes for it.
+    **dict.fromkeys(
+        ("disallow", "dissallow", "dissalow", "disalow", "diasllow", "disallaw"),
+        "Disallow",
+    ),
 }
 _TOKEN = re.compile(r"[a-z_-]*", re.IGNORECASE)
 
@@ -27,16 +35,24 @@ class Rules:
     """What one host's robots.txt says to one robot."""
 
     def __init__(self, text: str, token: str) -> None:
-        self._token = token
-        self._parsed = Protego.parse(text) if text else None
-        said = self._parsed.crawl_delay(token) if self._parsed else None
-        self.crawl_delay = min(
-            said or 0.0, MAX_CRAWL_DELAY
-        )  # seconds between two requests; 0: nothing is said
+        self._text, self._token = text, token
+        self._kept = Protego.parse(text) if len(text) <= _LONG else None
+        said = self._parsed.crawl_delay(token)
+        # Seconds between two requests; 0: nothing is said.
+        self.crawl_delay = min(said or 0.0, MAX_CRAWL_DELAY)
+
+    @property
+    def _parsed(self) -> Protego:
+        return self._kept or _long(self._text)
 
     def allows(self, url: str) -> bool:
         """Whether `url` may be fetched; what is not mentioned may."""
-        return self._parsed is None or bool(self._parsed.can_fetch(url, self._token))
+        return not self._text or bool(self._parsed.can_fetch(url, self._token))
+
+
+@lru_cache(maxsize=8)
+def _long(text: str) -> Protego:
+    return Protego.parse(text)
 
 
 NO_RULES = Rules("", "")
@@ -56,7 +72,7 @@ def concerning(body: bytes, token: str) -> str:
     """
     kept: list[str] = []
     ours = naming = False  # whether the group is for us; whether its user-agent lines still go on
-    for line in body.decode("utf-8-sig", "replace").splitlines():
+    for line in decode(body, None)[0].lstrip("\ufeff").splitlines():
         name, _, value = line.partition("#")[0].partition(":")
         name, value = name.strip().lower(), value.strip()
         if name in _AGENT:

@@ -66,11 +66,13 @@ _WALLS = (
         permanent=True,
         alone=True,
         title=_marks(
-            r"before you continue", r"قبل المتابعة إلى", r"cookie (?:consent|settings)", r"your privacy choices",
+            r"before you continue", r"قبل (?:المتابعة إلى|[أا]ن تتابع)", r"خصوصيت(?:ك|كم) تهمنا",
+            r"we value your privacy", r"cookie (?:consent|settings)", r"your privacy choices",
         ),
         body=_marks(
             r"before you continue to (?:google|youtube)", r"قبل (?:المتابعة|الانتقال) إلى (?:google|youtube|يوتيوب)",
-            r"we and our \d* ?partners (?:store|use|process)", r"(?:accept|reject) all cookies",
+            r"we and our \d* ?partners (?:store|use|process)",
+            r"نحن وشركا[ؤئ]نا .{0,60}(?:نخز\W?ن|تخزين|نعالج|معالجة)", r"(?:accept|reject) all cookies",
             r"قبول (?:جميع|كل|كافة) ملفات تعريف الارتباط", r"(?:نحن وشركاؤنا|نستخدم) .{0,60}ملفات تعريف الارتباط",
         ),
     ),

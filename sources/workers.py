@@ -155,10 +155,18 @@ class Workers:
         while self._open >= _MOST_OPEN * self._processes:
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
-            await waiter
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                if not waiter.cancelled():  # it was woken: another one may go
+                    self._wake_one()
+                raise
 
     def _closed_one(self) -> None:
         self._open -= 1
+        self._wake_one()
+
+    def _wake_one(self) -> None:
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():  # cancelled

@@ -1,9 +1,12 @@
-"""The corpus: one transaction for all that is found out about an article.
+"""The corpus: one transaction for all that is found out about an article, or about a few that come together.
 
 Whether an article is a copy, and which story it joins, is decided inside the transaction that stores it, under one lock
 for the corpus. Decided before it, two collects that each hold one half of a pair of copies would store both as
-originals, for neither sees what the other has not committed. It takes some 5 ms an article, extraction takes 100: the
-collects still work side by side.
+originals, for neither sees what the other has not committed. It takes some 3 ms an article, extraction takes 16: the
+collects still work side by side. The lock is taken first of all, so that it also keeps a URL from being stored twice
+and no two groups wait for each other.
+
+In groups of sixteen an article takes 6 statements and 1.8 ms of CPU (1.9 on PostgreSQL), alone 15 and 4.6 (5.4).
 """
 
 from __future__ import annotations

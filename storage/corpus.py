@@ -94,7 +94,7 @@ class Corpus:
                 days that were stored after `after`; what it decides is stored. The decision stands inside the
                 transaction, under a lock that one process at a time has, so that two collects never store two
                 originals of one text: of two that decide before they store, neither sees what the other has not
-                committed. That is some 5 ms an article where extraction takes 100. So it must be pure (what fails
+                committed. That is some 3 ms an article where extraction takes 16. So it must be pure (what fails
                 after it is undone and may be tried again) and quick, and must not use the store.
             terms: For the story index.
             mentions: Of the watchlists' terms.

@@ -52,15 +52,18 @@ _FINISH = (
 def queue(connection: Connection, feed_id: str, found: Sequence[Entry], now: datetime) -> int:
     """Put in what a feed has not given before, and again what it has edited; how many new ones wait now."""
     seen = _seen(connection, feed_id, found)
-    rows = []
+    rows, edited = [], []
     for entry in found:
         key = identity(entry.key)
         if key not in seen:
             rows.append(_row(feed_id, entry, now))
             seen[key] = None
         elif (before := seen[key]) is not None and _is_edited(before, entry):
-            _edit(connection, before, entry, now)
+            edited.append((before, entry))
             seen[key] = None
+    # In the order in which finish_all goes through them, so that neither waits for the other for ever.
+    for before, entry in sorted(edited, key=lambda one: one[0].id):
+        _edit(connection, before, entry, now)
     known = twins.known(connection, feed_id, rows)
     for row in rows:
         hashes = {row["url_hash"], row["page_hash"], row["content_hash"]} - {None}

@@ -6,7 +6,6 @@ not by each for itself. Claims look at the holders and become one under a lock, 
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, update
@@ -32,7 +31,8 @@ def states(connection: Connection) -> list[HostState]:
 
 def save(connection: Connection, changed: Iterable[HostState]) -> None:
     """Remember what was learned of hosts."""
-    rows = [asdict(one) for one in sorted(changed, key=lambda one: one.host)]
+    names = ("host", *_REMEMBERED)
+    rows = [{name: getattr(one, name) for name in names} for one in sorted(changed, key=lambda one: one.host)]
     if rows:
         connection.execute(upsert(connection, hosts, key=["host"], update=_REMEMBERED), rows)
 

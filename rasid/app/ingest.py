@@ -36,6 +36,7 @@ BATCH = 64  # entries claimed at once; of a host that has so many in hand no mor
 TOGETHER = 16  # articles stored in one transaction at most
 _LINGER = 0.25  # seconds for which fewer wait for more
 _PATIENCE = 5.0  # seconds for which a silent host, or a feed that has not answered, is waited for
+_RELEASE_EVERY = 2.0  # seconds
 _LONGEST = 60.0  # seconds for which an article waits for older ones
 
 
@@ -70,6 +71,7 @@ class Hand:
     _heard: dict[str, float] = field(default_factory=dict)  # when a host last gave a page, or was turned to
     _full: set[str] = field(default_factory=set)  # hosts of which more may be in the queue
     _left: set[str] = field(default_factory=set)  # hosts that nothing is read of any more
+    _released: float = field(default_factory=monotonic)  # when hosts were let go last
     _worth_asking: bool = True  # the queue may hold something for us
 
     @property
@@ -91,11 +93,11 @@ class Hand:
             limit = min(BATCH, most - self.claimed)
             batch = self._claimed(limit) if limit > 0 else []
             self._worth_asking = 0 < len(batch) == limit
-        if self._left and may_release:
+        if self._left and may_release and monotonic() - self._released > _RELEASE_EVERY:
+            store, left, self._left, self._released = self.run.rasid.store, self._left, set(), monotonic()
             with self.run.stages.span("queue", items=0):
-                self.run.rasid.store.save_hosts(self.fetcher.hosts())  # when they were asked last
-                self.run.rasid.store.release_hosts(self._left)
-            self._left = set()
+                store.save_hosts(host for host in self.fetcher.hosts() if host.host in left)
+                store.release_hosts(left)
 
     def _claimed(self, limit: int) -> list[PendingEntry]:
         """Up to so many entries, whose pages are being asked for from now on."""

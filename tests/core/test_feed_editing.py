@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rasid.config import parse_feeds
+from rasid.config import parse_feeds, parse_watchlist
 from rasid.config.feed_editing import add_feeds, importable, line_of_feed, listed_ids, new_id, new_name
 from rasid.errors import EditError
 from rasid.types import Feed
@@ -49,7 +49,9 @@ def test_the_projects_own_file_keeps_every_line() -> None:
     text = (ROOT / "config" / "feeds.yaml").read_text(encoding="utf-8")
     after = add_feeds(text, [feed(1), feed(2)])
     assert after.startswith(text.rstrip("\n"))
-    assert (feed(1), feed(2)) == parse_feeds(after, "feeds.yaml")[-2:]
+    chips = "watchlists/chips.yaml"
+    watchlist = parse_watchlist((ROOT / "config" / chips).read_text(encoding="utf-8"), chips)
+    assert (feed(1), feed(2)) == parse_feeds(after, "feeds.yaml", [watchlist])[-2:]
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,7 @@ def test_charset_of_content_type(value: str | None, expected: str | None) -> Non
     [
         ("  رقاقة\n جديدة\t", "رقاقة جديدة"),
         ("<b>رقاقة</b> &amp; معالج", "رقاقة & معالج"),
-        ("&lt;script&gt;alert(1)&lt;/script&gt; رقاقة", "alert(1) رقاقة"),
+        ("&lt;script&gt;alert(1)&lt;/script&gt; رقاقة", "رقاقة"),
         ("3 < 5 و 7 > 2", "3 < 5 و 7 > 2"),
         ("\u202eرقاقة\u2066\u200f\x00\x0b\u2028جديدة\ufeff", "رقاقة جديدة"),
         ("می\u200cخواهم", "می\u200cخواهم"),

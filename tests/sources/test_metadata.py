@@ -12,6 +12,7 @@ from sources.pages import extract
 from tests.sources.test_pages import LEDE, SECOND, TITLE, URL, linked, page
 
 WHEN = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+DAY = datetime(2026, 3, 4, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +139,15 @@ def test_date_beside_the_headline(line: str, expected: datetime | None) -> None:
         ("<div class='author'>admin</div>", None),
         ("<div class='author'>المحرر</div>", None),
         ("<p>كتب الباحثون في تقريرهم: النتائج مشجعة</p>", None),
+        ("<li><span>الكاتبة, </span><span>منى الطحان</span></li>", "منى الطحان"),
+        ("<dd class='createdby'>كتب بواسطة: رائد الطراونة</dd>", "رائد الطراونة"),
+        ("<div class='author'>الدمام - نورة السبيعي</div>", "نورة السبيعي"),
+        ("<div class='author'>الرياض: <a>سامر الحلو</a></div>", "سامر الحلو"),
+        ("<div class='author'>سامر الحلو (جدة)</div>", "سامر الحلو"),
+        ("<div class='author'>سامر الحلو (رويترز)</div>", "سامر الحلو (رويترز)"),
+        ("<div class='author'>دبي - رويترز</div>", "دبي - رويترز"),
+        ("<div class='comments'><b class='comment__author'>أبو سالم</b></div>", None),
+        ("<div class='latest-news'><span class='author'>ليلى حداد</span></div>", None),
     ],
 )
 def test_bylines(body: str, expected: str | None) -> None:
@@ -180,3 +190,31 @@ def test_headline_by_agreement(head: str, heading: str, expected: str) -> None:
     site = "<meta property='og:site_name' content='راصد نيوز'>"
     html = page(head=site + head, body=f"<h1>{heading}</h1><p>{LEDE}</p><p>{SECOND}</p>")
     assert expected == extract(html, URL).title
+
+
+BESIDE = "<div class='comments'><p>6 مارس 2026</p></div><aside><time datetime='2026-03-05T06:00:00Z'></time></aside>"
+
+
+@pytest.mark.parametrize(
+    ("head", "beside", "expected"),
+    [
+        (linked(**{"@type": "WebPage", "datePublished": "2026-03-04T12:30:00+03:00"}), "", WHEN),
+        ("", "<abbr itemprop='datePublished' title='2026-03-04T12:30:00+03:00'>12:30</abbr>", WHEN),
+        (linked(datePublished="2026-03-04"), "<time datetime='2026-03-04T12:30:00+03:00'></time>", WHEN),
+        (linked(datePublished="2026-03-04"), "", DAY),
+        ("", "", None),
+    ],
+)
+def test_times_of_comments_and_of_other_articles_are_not_the_articles(
+    head: str, beside: str, expected: datetime | None
+) -> None:
+    """The page's own statements count; what stands in boxes beside it does not, nor a moment of another day."""
+    body = f"<h1>{TITLE}</h1>{beside}<p>{LEDE}</p><p>{SECOND}</p>{BESIDE}"
+    assert expected == extract(page(head=head, body=body), URL).published
+
+
+def test_headline_of_a_page_without_headings() -> None:
+    """An element that is called a title, and that the title element repeats, settles it."""
+    body = f"<div id='NewsTitle'>{TITLE}</div><div><p>{LEDE}</p><p>{SECOND}</p></div>"
+    html = page(body=body).replace(f"<title>{TITLE}", f"<title>راصد : {TITLE} - علوم - 19/11/2025")
+    assert TITLE == extract(html, URL).title

@@ -218,6 +218,90 @@ def test_furniture_goes_and_articles_called_like_it_stay(around: str, name: str)
     assert (3, 3, 0) == (text.count(LEDE), text.count(SECOND), text.count("انتظرناه"))
 
 
+OTHER = "قال قارئ إن انتظارنا طال، وإن المصانع وعدت بالكثير منذ الصيف ولم تف."
+ROWS = "".join(
+    f"<tr><td>الربع {number}</td><td>{number}20.5</td><td>انتظارنا</td></tr>" for number in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        f"<article><h3><a href='/news/2'>خبر آخر</a></h3><p>{OTHER}</p></article>",
+        f"<article><a href='/news/2'><h4>خبر آخر</h4></a><p>{OTHER}</p></article>",
+        f"<section><a href='#x1'>تخطى قصص مقترحة وواصل القراءة</a><p>{OTHER}</p><p id='x1'>نهاية</p></section>",
+        f"<div><h3>التعليقات (12)</h3><div><b>سالم</b><p>{OTHER}</p></div></div>",
+        f"<section><h4>تعليقات الزوار</h4><p>{OTHER}</p></section>",
+        f"<div><h4>النشرة البريدية</h4><p>{OTHER}</p></div>",
+        f"<div><h3>استطلاع الرأي</h3><p>{OTHER}</p></div>",
+        f"<section aria-labelledby='article-byline'><ul><li>{OTHER}</li></ul></section>",
+        f"<section data-component='related-links'><p>{OTHER}</p></section>",
+        f"<table><tr><th>الفترة</th><th>مليون</th></tr>{ROWS}</table>",
+        "<div id='ez-toc-container'><p class='ez-toc-title'>انتظارنا</p><nav><a href='#a'>أ</a></nav></div>",
+        "<p><strong>اقرأ أيضًا: <a href='/news/2'>انتظارنا طال</a></strong></p>",
+        f"<amp-ad><div placeholder>{OTHER}</div></amp-ad>",
+    ],
+)
+def test_boxes_within_the_article_go(box: str) -> None:
+    """Teasers, comments, forms, tables of figures: known by what they are where no class tells."""
+    html = page(body=f"<h1>{TITLE}</h1><p>{LEDE}</p>{box}<p>{SECOND}</p>")
+    assert [LEDE, SECOND] == extract(html, URL).text.split("\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"<article><h2><a href='/news/1'>{TITLE}</a></h2><p>{LEDE}</p><p>{SECOND}</p></article>",
+        f"<a href='#main'>تجاوز إلى المحتوى</a><main id='main'><h1>{TITLE}</h1><p>{LEDE}</p><p>{SECOND}</p></main>",
+        (
+            f"<article><h3><a href='#u2'>تحديث</a></h3><p>{LEDE}</p></article>"
+            f"<article><h3><a href='/news/1?post=1#u1'>بداية</a></h3><p>{SECOND}</p></article>"
+        ),
+        f"<table><tr><td>تقنية</td><td><h1>{TITLE}</h1><p>{LEDE}</p><p>{SECOND}</p></td></tr></table>",
+        f"<div><h2>تعليقات على القرار</h2><p>{LEDE}</p><p>{SECOND}</p></div>",
+        f"<p>{LEDE}</p><figure class='embed'><blockquote class='embed'><p>{SECOND}</p></blockquote></figure>",
+    ],
+)
+def test_what_only_looks_like_such_a_box_stays(body: str) -> None:
+    """A headline that links to itself, updates with anchors, layout tables, framed quotations are the article."""
+    head = f"<title>{TITLE}</title><link rel='canonical' href='{URL}'>"
+    text = extract(f"<html><head>{head}</head><body>{body}</body></html>", URL).text
+    assert [] == [sentence for sentence in (LEDE, SECOND) if sentence not in text]
+
+
+def test_a_page_of_teasers_is_no_article() -> None:
+    """A category's page answers under an article's address where that is gone; its excerpts make no text."""
+    teasers = "".join(
+        f"<article><h2><a href='/news/{number}'>خبر {number}</a></h2><p>{OTHER}</p></article>"
+        for number in range(20)
+    )
+    with pytest.raises(ExtractError, match="no article"):
+        extract(f"<html><title>تقنية</title><body><h1>تقنية</h1><main>{teasers}</main></body></html>", URL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<div>الرئيسية<br>|<br>مصر</div><h1>{TITLE}</h1><div>هند مختار</div><div>4 مارس 2026</div>{{}}",
+        f"<h1>{TITLE}</h1><div>تصوير: آخرون</div><div>الأربعاء 4 مارس 2026</div>{{}}",
+        f"{{}}<h1>{TITLE}</h1><div>الأربعاء 4 مارس 2026</div><div>كتب: سامر الحلو</div>",
+    ],
+)
+def test_headline_date_and_names_are_no_part_of_the_text(text: str) -> None:
+    """Wherever a reading takes them along, above the text or below it."""
+    html = f"<html><title>{TITLE}</title><body>{text.format(f'<div>{LEDE}</div><div>{SECOND}</div>')}</body></html>"
+    assert [LEDE, SECOND] == extract(html, URL).text.split("\n")
+
+
+def test_short_answers_before_the_text_stay() -> None:
+    """Questions that name a day are no head."""
+    short = ("س: متى بدأتم العمل؟", "ج: في 4 مارس 2026.", "س: وكيف؟")
+    body = "".join(f"<p>{line}</p>" for line in (*short, LEDE, SECOND))
+    assert [short[0], short[2]] == [
+        line for line in extract(page(body=body), URL).text.split("\n") if line[:2] == "س:"
+    ]
+
+
 REAL_PAGES = [
     ("dates/1550981615.html", "مصر تسجل 30 إصابة", "2020-03-17T17:27:41+00:00"),
     ("dates/1623715966.html", "القائم بأعمال السفارة", "2020-06-02T23:01:00+00:00"),

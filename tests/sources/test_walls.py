@@ -43,6 +43,19 @@ PAYWALL = f"<article><h1>كابل جديد</h1><p>{SENTENCES[0]}</p><p>{SENTENCE
 @pytest.mark.parametrize(
     ("html", "reason", "permanent"),
     [
+        (
+            page(
+                "قبل أن تتابع القراءة",
+                f"<p>نحن وشركاؤنا نخزّن معلومات على جهازك. {'نعالج البيانات. ' * 30}</p>",
+            ),
+            "consent",
+            True,
+        ),
+        (
+            page("الموقع", f"<p>نحن وشركاؤنا البالغ عددهم 812 نخزّن معلومات. {'نعالج البيانات. ' * 20}</p>"),
+            "consent",
+            True,
+        ),
         (page("Just a moment...", CLOUDFLARE), "check", False),
         (page("press.example", CLOUDFLARE), "check", False),
         (page("DDoS-Guard", "<p>Checking your browser before accessing press.example</p>"), "check", False),

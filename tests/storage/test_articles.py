@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 
 from rasid.errors import StorageError
 from rasid.types import Candidate, StoryMember
-from storage import StoredArticle, candidates, schema
+from storage import Arrival, NewArticle, StoredArticle, candidates, open_store, schema
+from storage.dialects import given
 from tests.storage.builders import (
     DAY,
     HOUR,
@@ -22,12 +23,18 @@ from tests.storage.builders import (
     fingerprint,
     mention,
     queued,
+    settled,
     stored,
     verdict,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rasid.types import Article, StoryChoice, Verdict
     from storage import Store
+    from storage.values import Judge
 
 
 def rows(store: Store) -> dict[str, int]:
@@ -156,7 +163,7 @@ def test_the_keys_are_looked_up_one_by_one(store: Store) -> None:
         if not store.is_sqlite:
             connection.execute(text("SET enable_seqscan = off"))
         query = candidates._sql(connection).sharing
-        asked = {**candidates._list(connection, [1, 2]), "below": 9}
+        asked = {**given(connection, [1, 2]), "below": 9}
         compiled = query.compile(store._engine)
         named = {name: asked.get(name, value) for name, value in compiled.params.items()}
         plan = connection.execute(text(explain + query.text), named).all()
@@ -273,7 +280,7 @@ def test_an_article_is_stored_whole_or_not_at_all(
     options = {"entry_id": pending.id, **broken}
     if options["entry_id"] == "unfit":
         options["entry_id"] = pending.id
-        monkeypatch.setattr("storage.entries.finish", _breaks)
+        monkeypatch.setattr("storage.entries.finish_all", _breaks)
     mentions = options.pop("mentions", (mention(),))
     with pytest.raises((IntegrityError, ZeroDivisionError)):
         stored(store, article(), *mentions, fp=fingerprint(1, 2), **options)
@@ -283,3 +290,136 @@ def test_an_article_is_stored_whole_or_not_at_all(
 
 def _breaks(*_: object) -> None:
     raise ZeroDivisionError
+
+
+# ── a group ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def arrival(
+    new: Article,
+    *keys: int,
+    judge: Judge | None = None,
+    entry_id: int | None = None,
+    lines: tuple[int, ...] = (),
+    exact: str | None = None,
+) -> Arrival:
+    """An article of a group, with a mention."""
+    fp = fingerprint(*keys, lines=lines, exact=exact)
+    alone = NewArticle(new, fp, {"معالج": 3.0}, (mention(),), {"nvidia": "v1"})
+    return Arrival(entry_id, alone, judge or settled(verdict(), choice()))
+
+
+def pending(store: Store, count: int) -> list[int]:
+    """So many entries in hand; their ids."""
+    queued(store, *(entry(f"{number}") for number in range(count)))
+    return [one.id for one in store.claim_entries(NOW, NOW + HOUR, count)]
+
+
+def first_or_copy(found: Sequence[Candidate], _members: Sequence[StoryMember]) -> tuple[Verdict, StoryChoice]:
+    """An article with candidates is a copy of the first and joins its story."""
+    return (verdict("near", found[0].id), choice(found[0].story_id)) if found else (verdict(), choice())
+
+
+def test_an_article_sees_those_before_it_in_its_group(store: Store) -> None:
+    """As candidates and as story members, each told once, after those that another collect has stored meanwhile."""
+    seen: list[tuple[list[int], list[StoryMember]]] = []
+
+    def judge(found: Sequence[Candidate], members: Sequence[StoryMember]) -> tuple[Verdict, StoryChoice]:
+        seen.append(([one.id for one in found], list(members)))
+        return first_or_copy(found, members)
+
+    held = stored(store, article(wire="waj"), fp=fingerprint(8, 9))
+    group = [arrival(article(), 1, 2, judge=judge) for _ in range(3)]
+    one, two, three = store.store_articles(group, NOW)
+    member = StoryMember(held.id, held.story_id, {"معالج": 3.0, "بيانات": 0.1}, NOW, "waj")
+    both = [StoryMember(each.id, one.story_id, {"معالج": 3.0}, NOW) for each in (one, two)]
+    assert [([], [member]), ([one.id], [both[0]]), ([one.id], [both[1]])] == seen
+    assert [("new", None), ("near", one.id), ("near", one.id)] == [
+        (each.verdict.relation, each.verdict.original) for each in (one, two, three)
+    ]
+    assert [True, False, False] == [each.new_story for each in (one, two, three)]
+    assert 2 == rows(store)["stories"]
+
+
+def test_a_group_stores_an_address_once(store: Store) -> None:
+    """Whether it was in the corpus before or came twice: it is judged once, and each entry is done."""
+    known = stored(store, article("https://tech.example/a"))
+    first, second, third, fourth = pending(store, 4)
+    group = [
+        arrival(article("https://tech.example/b"), entry_id=first),
+        arrival(article("https://tech.example/a"), entry_id=second),
+        arrival(article("https://tech.example/b"), entry_id=third),
+        arrival(article("https://tech.example/c"), entry_id=fourth),
+    ]
+    b, a, again, c = store.store_articles(group, NOW)
+    assert StoredArticle(known.id, known.story_id, created=False, new_story=False) == a
+    assert StoredArticle(b.id, b.story_id, created=False, new_story=False) == again
+    assert (True, True) == (b.created, c.created)
+    assert 3 == store.corpus_size()
+    with store._engine.connect() as connection:
+        columns = (schema.entries.c.state, schema.entries.c.article_id)
+        ended = connection.execute(select(*columns).order_by(schema.entries.c.id)).all()
+    assert [("stored", b.id), ("duplicate", a.id), ("duplicate", b.id), ("stored", c.id)] == ended
+
+
+def test_a_group_is_stored_whole_or_not_at_all(store: Store) -> None:
+    """The last of three breaks: no row of the others is left, and all three entries still wait."""
+    ids = pending(store, 3)
+    judges = (None, None, settled(verdict(), choice(77)))
+    group = [
+        arrival(article(), 1, 2, judge=judge, entry_id=entry_id)
+        for judge, entry_id in zip(judges, ids, strict=True)
+    ]
+    with pytest.raises(StorageError, match="story 77"):
+        store.store_articles(group, NOW)
+    assert 0 == sum(rows(store).values())
+    assert 3 == store.pending_entries()
+    assert [] == store.feed_days(NOW.date())["tech"][1:]
+    assert 0 == store.feed_days(NOW.date())["tech"][0].pages
+
+
+def test_a_group_leaves_what_one_after_the_other_leaves(sqlite_template: Path, tmp_path: Path) -> None:
+    """Every row of every table: keys and lines that come again, copies, a URL that is known, two feeds."""
+    press = [
+        replace(
+            article(f"https://tech.example/{number}"), feed_id=f"feed-{number % 2}", outlet=f"{number % 3}"
+        )
+        for number in range(9)
+    ]
+    press[5] = press[1]
+    group = [
+        arrival(
+            page,
+            *range(9 * (number % 5), 9 * (number % 5) + 5),
+            judge=first_or_copy,
+            lines=(7, 8 + number % 2),
+            exact=f"text {number}",
+        )
+        for number, page in enumerate(press)
+    ]
+    whole, single = (open_copy(sqlite_template, tmp_path / name) for name in ("whole", "single"))
+    with whole, single:
+        together = whole.store_articles(group, NOW)
+        assert together == [store_alone(single, one) for one in group]
+        assert everything(whole) == everything(single)
+
+
+def open_copy(template: Path, path: Path) -> Store:
+    """An empty database of its own."""
+    path.write_bytes(template.read_bytes())
+    return open_store(f"sqlite:///{path}")
+
+
+def store_alone(store: Store, one: Arrival) -> StoredArticle:
+    """A group of one."""
+    (made,) = store.store_articles([one], NOW)
+    return made
+
+
+def everything(store: Store) -> dict[str, list[Any]]:
+    """All rows of all tables; of the index of words, which articles hold each."""
+    tables = [table for table in schema.metadata.sorted_tables if table.name != "article_words"]
+    with store._engine.connect() as connection:
+        found = {table.name: sorted(map(repr, connection.execute(select(table)))) for table in tables}
+        words = connection.scalars(select(schema.archive_words.c.word)).all()
+    return found | {"words": [(word, store.articles_with([[[word]]], limit=99)) for word in words]}

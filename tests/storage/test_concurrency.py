@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 from threading import Barrier
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
-from storage import Store, open_store
+from rasid.types import FeedState
+from storage import Arrival, NewArticle, Store, open_store
 from storage.schema import articles
 from tests.storage.builders import (
     HOUR,
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rasid.types import Candidate, StoryChoice, StoryMember, Verdict
+    from storage import StoredArticle
 
 T = TypeVar("T")
 WORKERS = 4
@@ -150,6 +156,92 @@ def test_one_text_from_several_collects_has_one_original(database_url: str) -> N
     assert TEXTS == len(expected)
     assert expected == families
     assert TEXTS == len({row.story_id for row in rows})
+
+
+def page(number: int, outlet: int = 0) -> Arrival:
+    """An outlet's page with one of many texts."""
+    fp = fingerprint(3 * number, 3 * number + 1, 3 * number + 2, exact=f"text {number}", lines=(number, -1))
+    new = article(f"https://{outlet}.example/{number}", outlet=f"صحيفة {outlet}")
+    return Arrival(None, NewArticle(new, fp, {"معالج": 3.0}, (mention(),), {}), first_or_copy)
+
+
+def test_groups_from_several_collects_overlap(database_url: str) -> None:
+    """The same pages in groups of eight, by half of the collects backwards: none waits for ever, each is there once."""
+    numbers = itertools.count()
+
+    def collect(store: Store) -> list[StoredArticle]:
+        press = [page(number % 40, outlet=number // 40) for number in range(80)]
+        if next(numbers) % 2:
+            press.reverse()
+        groups = (press[start : start + 8] for start in range(0, 80, 8))
+        return [made for group in groups for made in store.store_articles(group, NOW)]
+
+    made = list(itertools.chain.from_iterable(at_once(database_url, collect)))
+    assert 80 == sum(one.created for one in made)
+    assert 80 == len({one.id for one in made})
+    relations = [(one.verdict.relation, one.verdict.original) for one in made if one.verdict]
+    originals = {one.id for one in made if one.verdict and one.verdict.relation == "new"}
+    assert 40 == len(originals)
+    assert originals == {original for relation, original in relations if relation == "exact"}
+
+
+def test_groups_are_stored_while_their_feeds_are_polled(database_url: str) -> None:
+    """Both write the same entries and the same day's figures: neither waits for the other for ever."""
+    found = [entry(f"{number}") for number in range(64)]
+    with open_store(database_url) as store:
+        queued(store, *found)
+        ids = [one.id for one in store.claim_entries(NOW, NOW + HOUR, 64)]
+    turns = itertools.count()
+
+    def work(store: Store) -> None:
+        turn = next(turns)
+        if turn % 2:
+            order = found if turn == 1 else found[::-1]
+            for again in range(6):
+                edited = [replace(one, title=f"عنوان آخر {again}{turn} {one.key}") for one in order]
+                store.save_poll(FeedState("tech"), edited, NOW)
+            return
+        for start in range(0, 64, 8):
+            arrivals = [replace(page(start + at, turn), entry_id=ids[start + at]) for at in range(8)]
+            store.store_articles(arrivals if turn else arrivals[::-1], NOW)
+
+    at_once(database_url, work)
+    with open_store(database_url) as store:
+        assert 2 * 64 == store.corpus_size()
+        (day,) = store.feed_days(NOW.date())["tech"]
+        assert (2 * 64, 13) == (day.pages, day.polls)
+
+
+def killed(found: Sequence[Candidate], members: Sequence[StoryMember]) -> tuple[Verdict, StoryChoice]:
+    """A judge under whom the machine takes the process away."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return first_or_copy(found, members)
+
+
+def store_and_die(url: str, ids: list[int]) -> None:
+    """A process that is killed over the third of four articles."""
+    with open_store(url) as store:
+        group = [replace(page(number), entry_id=entry_id) for number, entry_id in enumerate(ids)]
+        group[2] = replace(group[2], judge=killed)
+        store.store_articles(group, NOW)
+
+
+def test_a_group_is_lost_whole_with_its_process_and_done_again(database_url: str) -> None:
+    """SIGKILL in the middle: nothing of it is there, its entries still wait; the next process stores each once."""
+    with open_store(database_url) as store:
+        queued(store, *(entry(f"{number}") for number in range(4)))
+        ids = [one.id for one in store.claim_entries(NOW, NOW + HOUR, 4)]
+    process = get_context("spawn").Process(target=store_and_die, args=(database_url, ids))
+    process.start()
+    process.join(60)
+    assert -signal.SIGKILL == process.exitcode
+    with open_store(database_url) as store:
+        assert (0, 4) == (store.corpus_size(), store.pending_entries())
+        again = [one.id for one in store.claim_entries(NOW + HOUR, NOW + 2 * HOUR, 4)]
+        assert ids == again
+        group = [replace(page(number), entry_id=entry_id) for number, entry_id in enumerate(ids)]
+        assert [True] * 4 == [one.created for one in store.store_articles(group, NOW)]
+        assert (4, 0) == (store.corpus_size(), store.pending_entries())
 
 
 def test_one_run_of_judging_anew(database_url: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import delete, text
 from rasid.boilerplate import LineCounts
 from storage import OutletLine, schema
 from storage.engine import writing
-from storage.lines import learn
+from storage.lines import Printed, learn
 from tests.storage.builders import DAY, NOW, article, fingerprint, stored
 
 if TYPE_CHECKING:
@@ -100,8 +100,9 @@ def test_the_database_learns_as_a_process_does(
     with writing(store._engine) as connection:
         connection.execute(delete(schema.outlet_lines))
         memory = LineCounts()
+        for half in (printed_by[: len(printed_by) // 2], printed_by[len(printed_by) // 2 :]):
+            learn(connection, [Printed(outlet, tuple(held), story, 1) for outlet, story, held in half], NOW)
         for outlet, story, held in printed_by:
-            learn(connection, outlet, tuple(held), story, 1, NOW)
             memory.add(outlet, story, held)
     everywhere = set(memory.learned.everywhere)
     by_outlet = {outlet: set(found) for outlet, found in memory.learned.by_outlet.items() if found}
