@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 
+from rasid.app.collect import collect
 from tests.hostile.hostile_press import PARAGRAPHS, Site, Watch, http, item, page, rss, watch
 
 if TYPE_CHECKING:
@@ -151,3 +153,19 @@ def test_pages_of_one_host_are_asked_for_one_after_the_other(tmp_path: Path, sit
     assert 1 == one.open_most
     times = [asked.at for asked in one.asked]
     assert [] == [round(gap, 3) for a, b in pairwise(times) if (gap := b - a) < 0.195]
+
+
+def test_a_search_whose_pages_cannot_be_had_gives_headlines(tmp_path: Path, sites: list[Site]) -> None:
+    """Each headline is an article of its own, marked as one, found by its names; a feed's page that is gone is not."""
+    search, _ = sites
+    titles = ("إنفيديا تعرض معالجا للمدن البعيدة", "هواتف جديدة من إنفيديا لا يعرف سعرها بعد")
+    of(search, *(item(search.url(f"/{number}"), title) for number, title in enumerate(titles)))
+    rasid = watch(tmp_path, search.url("/feed"))
+    with rasid.opened() as opened:
+        (feed,) = opened.config.feeds
+        searching = replace(opened, config=replace(opened.config, feeds=(replace(feed, kind="search"),)))
+        report = collect(searching, clock=rasid.clock, force=True)
+        mentions = [len(opened.store.mentions(number)) for number in (1, 2)]
+    stored = {(one.title, one.text, one.source) for one in rasid.articles()}
+    assert {(title, "", "headline") for title in titles} == stored
+    assert (2, 0, [1, 1]) == (report.stored, report.copies, mentions)
