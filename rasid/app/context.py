@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING
 from rasid import config as words
 from rasid.app.stages import Stages
 from rasid.errors import ConfigError, Problem
+from rasid.types import NO_RULES
 from storage import Store, open_store
 
 if TYPE_CHECKING:
     from rasid.matching import Matcher
+    from rasid.types import OutletRules
     from sources.http import HttpOptions
 
 Clock = Callable[[], datetime]
@@ -37,11 +39,6 @@ class Rasid:
         from rasid.matching import Matcher
 
         return Matcher(list(self.config.terms.values()))
-
-    @cached_property
-    def boilerplate(self) -> tuple[re.Pattern[str], ...]:
-        """The lines that are no part of any article."""
-        return patterns(self.config.settings)
 
 
 def load_config(folder: Path) -> words.Config:
@@ -101,9 +98,9 @@ def http_options(settings: words.Settings) -> HttpOptions:
     )
 
 
-def patterns(settings: words.Settings) -> tuple[re.Pattern[str], ...]:
-    """The lines that are no part of an article."""
-    return tuple(re.compile(pattern) for pattern in settings.cleaning.boilerplate)
+def patterns(settings: words.Settings, rules: OutletRules = NO_RULES) -> tuple[re.Pattern[str], ...]:
+    """The lines that are no part of an article: of any, and of one outlet's."""
+    return tuple(re.compile(pattern) for pattern in (*settings.cleaning.boilerplate, *rules.boilerplate))
 
 
 @contextmanager
@@ -122,13 +119,20 @@ def open_rasid(folder: Path, stages: Stages | None = None) -> Iterator[Rasid]:
 
 
 @contextmanager
-def open_archive(config: words.Config, folder: Path) -> Iterator[Store | None]:
-    """The database, its schema up to date; None where there is none yet: a question must not make one."""
-    url = database_url(config, folder)
+def open_present(url: str) -> Iterator[Store | None]:
+    """The database as it is, not migrated; None where there is none yet: a question must not make one."""
     path = Path(url.removeprefix("sqlite:///").partition("?")[0])
     if url.startswith("sqlite:") and not path.is_file():
         yield None
         return
     with open_store(url) as store:
-        store.migrate()
+        yield store
+
+
+@contextmanager
+def open_archive(config: words.Config, folder: Path) -> Iterator[Store | None]:
+    """The same, its schema brought up to date."""
+    with open_present(database_url(config, folder)) as store:
+        if store is not None:
+            store.migrate()
         yield store

@@ -14,7 +14,6 @@ out of it, and not by its name. A section page is the last resort: its links are
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -140,7 +139,7 @@ class Scout:
     ) -> None:
         self._clock, self._fetcher, self._workers, self._progress = clock, fetcher, workers, progress
         self._matcher = Matcher(list(config.terms.values()))
-        self._boilerplate = patterns(config.settings)
+        self._settings = config.settings
         self._asked = 0
 
     # ── one feed ──────────────────────────────────────────────────────────────────────────────
@@ -189,7 +188,7 @@ class Scout:
         except (FetchError, ExtractError) as failure:
             error, extracted = failure.reason, await self._feed_text(entry)
         title = clean_title(entry.title or (extracted.title if extracted else ""), feed.name)
-        boilerplate = (*self._boilerplate, *(re.compile(one) for one in feed.rules.boilerplate))
+        boilerplate = patterns(self._settings, feed.rules)
         text = clean_text(extracted.text, title, boilerplate) if extracted else ""
         stamp = extracted.published if extracted else None
         published = published_at(stamp, entry.published, self._clock()) if stamp or entry.published else None

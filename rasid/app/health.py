@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rasid.app.context import database_url, load_config
+from rasid.app.context import database_url, load_config, open_present
 from rasid.errors import ConfigError, RasidError
 from rasid.health import HISTORY, FeedHealth, judge
 from rasid.polling import ANSWERING
 from rasid.types import FeedState
-from storage import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from rasid.config import Config
     from rasid.types import Feed, FeedStatus
@@ -60,17 +57,6 @@ def examine(folder: Path, now: datetime) -> Health:
         return Health(tuple(str(problem) for problem in error.problems))
     except RasidError as error:
         return Health((str(error),))
-
-
-@contextmanager
-def open_present(url: str) -> Iterator[Store | None]:
-    """The database as it is, not migrated; None where there is none yet: a question must not make one."""
-    path = Path(url.removeprefix("sqlite:///").partition("?")[0])
-    if url.startswith("sqlite:") and not path.is_file():
-        yield None
-        return
-    with open_store(url) as store:
-        yield store
 
 
 def examine_store(config: Config, store: Store, now: datetime) -> Health:

@@ -14,8 +14,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from rasid.app.context import database_url, load_config
-from rasid.app.health import open_present
+from rasid.app.context import database_url, load_config, open_present
 from rasid.errors import RasidError
 from rasid.types import DeliveryState, FeedState, FeedStatus
 

@@ -9,10 +9,10 @@ and begun anew.
 from __future__ import annotations
 
 import asyncio
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from rasid.app.context import patterns
 from rasid.app.judging import ask
 from rasid.app.stages import Progress, quiet
 from rasid.cleaning import clean_text
@@ -22,7 +22,7 @@ from sources.workers import Workers
 
 if TYPE_CHECKING:
     from rasid.app.context import Clock, Rasid
-    from rasid.types import Extracted, LearnedLines
+    from rasid.types import Extracted, LearnedLines, OutletRules
     from storage import KeptPage
 
 _BATCH = 32  # pages in memory
@@ -67,19 +67,21 @@ async def _reextract(
 
 
 async def _read(rasid: Rasid, workers: Workers, page: KeptPage) -> Extracted | ExtractError:
-    rules = next((feed.rules for feed in rasid.config.feeds if feed.id == page.feed_id), NO_RULES)
     try:
-        return await workers.extract(page.html, page.url, page.content_type, rules)
+        return await workers.extract(page.html, page.url, page.content_type, _rules(rasid, page))
     except ExtractError as error:
         return error
+
+
+def _rules(rasid: Rasid, page: KeptPage) -> OutletRules:
+    return next((feed.rules for feed in rasid.config.feeds if feed.id == page.feed_id), NO_RULES)
 
 
 def _take_over(
     rasid: Rasid, clock: Clock, learned: LearnedLines, page: KeptPage, extracted: Extracted
 ) -> bool:
     """Store what the page gives now; whether it is different."""
-    rules = next((feed.rules for feed in rasid.config.feeds if feed.id == page.feed_id), NO_RULES)
-    boilerplate = (*rasid.boilerplate, *(re.compile(pattern) for pattern in rules.boilerplate))
+    boilerplate = patterns(rasid.config.settings, _rules(rasid, page))
     article = Article(
         url=page.article_url,
         feed_id=page.feed_id,

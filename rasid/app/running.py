@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from rasid.app.context import http_options
+from rasid.app.context import http_options, patterns
 from rasid.app.stages import Progress, Stages
 from rasid.polling import PollOptions
 from rasid.types import NO_RULES, Feed, PageFailure
 from sources.http import Fetcher
 
 if TYPE_CHECKING:
+    import re
+
     from rasid.app.context import Clock, Rasid
     from sources.workers import Workers
 
@@ -85,7 +86,6 @@ class Run:
         """Patterns of the lines that are no part of an outlet's articles."""
         if feed_id not in self._boilerplate:
             feed = self.feeds.get(feed_id)
-            own = feed.rules.boilerplate if feed else NO_RULES.boilerplate
-            compiled = tuple(re.compile(pattern) for pattern in own)
-            self._boilerplate[feed_id] = self.rasid.boilerplate + compiled
+            rules = feed.rules if feed else NO_RULES
+            self._boilerplate[feed_id] = patterns(self.rasid.config.settings, rules)
         return self._boilerplate[feed_id]

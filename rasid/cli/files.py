@@ -140,8 +140,7 @@ def doctor(folder: Path, as_json: bool) -> None:
 
 def diagnose(folder: Path) -> list[str]:
     """Everything that keeps Rasid from its work: files, database, feeds, channels, runs."""
-    from rasid.app.context import database_url, load_config
-    from rasid.app.health import open_present
+    from rasid.app.context import database_url, load_config, open_present
 
     try:
         config = load_config(folder)
