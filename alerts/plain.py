@@ -11,7 +11,7 @@ from alerts.words import QUOTE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.view import AppearanceView, ReviewView, StoryView, View
+    from alerts.view import Action, AppearanceView, ReviewView, StoryView, View
 
 _RULE = "─" * 32
 _STRONG_ARABIC = re.compile("[\u0590-\u08ff]")
@@ -48,6 +48,18 @@ def _stories(view: View) -> Iterator[list[str]]:
     if view.more_stories:
         link = [view.archive] if view.archive else []
         yield [_RULE, _line(view.direction, view.more_stories), *link]
+    if view.asides or view.notes:
+        yield [_RULE, *_unshown(view)]
+
+
+def _unshown(view: View) -> Iterator[str]:
+    base = view.direction
+    for aside in view.asides:
+        yield _line(base, "• ", aside.title, " — ", aside.why)
+        if aside.link:
+            yield f"  {aside.link}"
+    for note in view.notes:
+        yield _line(base, note)
 
 
 def _story(number: int, story: StoryView, base: Direction) -> Iterator[str]:
@@ -62,6 +74,14 @@ def _story(number: int, story: StoryView, base: Direction) -> Iterator[str]:
         yield from _appearance(one, base)
     for line in (*story.more, *story.foot):
         yield _line(base, line)
+    for action in story.actions:
+        yield from _action(action, base)
+
+
+def _action(action: Action, base: Direction) -> Iterator[str]:
+    """What a reader can do; the address on a line of its own, where it turns nothing around."""
+    yield _line(base, action.text)
+    yield f"  {action.link}"
 
 
 def _appearance(one: AppearanceView, base: Direction) -> Iterator[str]:
@@ -91,6 +111,8 @@ def _review(review: ReviewView, base: Direction) -> Iterator[str]:
     yield _line(base, *tag, review.term, *why, " · ", review.outlet)
     if review.link:
         yield f"  {review.link}"
+    for action in review.actions:
+        yield from _action(action, base)
 
 
 def _failed(view: View) -> list[str]:
@@ -106,4 +128,5 @@ def _foot(view: View) -> list[str]:
     base = view.direction
     archive = [_line(base, view.archive_text), view.archive] if view.archive else []
     schedule = [_line(base, view.schedule)] if view.schedule else []
-    return [_RULE, *archive, *schedule, _line(base, view.reason)]
+    actions = [line for action in view.actions for line in _action(action, base)]
+    return [_RULE, *archive, *schedule, _line(base, view.reason), *actions]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +12,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from alerts import bidi, plain
 from alerts.bidi import Direction, Run, clip, isolated
-from alerts.view import View, subject, view
+from alerts.links import PLACEHOLDER
+from alerts.view import MAX_REVIEWS, View, view
 from rasid.types import Digest, Snippet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
+
+    from alerts.links import Reader
 
 MAX_BYTES = 80 * 1024  # Gmail cuts a mail at 102 KB and hides the rest; there must be room for its wrapping
 MAX_SUBJECT = 200
@@ -32,37 +36,68 @@ class Rendered:
     text: str
     digest_id: str
 
+    def for_reader(self, token: str) -> Rendered:
+        """The same made out to one reader: their token in the place of the one that stands for all."""
+        return replace(
+            self,
+            html=self.html.replace(f"/r/{PLACEHOLDER}", f"/r/{token}"),
+            text=self.text.replace(f"/r/{PLACEHOLDER}", f"/r/{token}"),
+        )
+
 
 def render(
-    digest: Digest, *, labels: Mapping[str, str] | None = None, public_url: str | None = None, now: datetime
+    digest: Digest,
+    *,
+    labels: Mapping[str, str] | None = None,
+    reader: Reader | None = None,
+    now: datetime,
+    hidden: AbstractSet[int] = frozenset(),
+    whole: bool = False,
 ) -> Rendered:
     """Draw a digest.
 
     Args:
         digest: What it says.
         labels: Names of terms by id, where they are not to be the digest's own.
-        public_url: Where this digest can be read in full; linked at its foot and where stories are left out.
+        reader: Where its reader can act, and read it in full; None: without these links.
         now: For «two hours ago».
+        hidden: Stories that its reader muted.
+        whole: All of its stories, however long the page: for a browser, not for a mailbox.
     """
 
-    def drawn(stories: int) -> tuple[View, str]:
-        shown = view(digest, labels=labels, public_url=public_url, now=now, stories=stories)
+    def drawn(stories: int, reviews: int) -> tuple[View, str]:
+        shown = view(
+            digest, labels=labels, reader=reader, now=now, stories=stories, reviews=reviews, hidden=hidden
+        )
         return shown, _html(shown)
 
-    shown, html = drawn(_fitting(len(digest.stories), lambda stories: len(drawn(stories)[1].encode())))
-    return Rendered(subject=_subject(digest, shown), html=html, text=plain.text(shown), digest_id=digest.id)
+    shown, html = drawn(len(digest.stories), len(digest.reviews) if whole else MAX_REVIEWS)
+    while not whole and len(html.encode()) > MAX_BYTES and (shown.stories or shown.reviews):
+        if len(shown.stories) > 1:
+            shown, html = drawn(_fitting(html, len(shown.stories)), len(shown.reviews))
+        elif shown.reviews:  # a page of nothing but uncertain mentions would serve nobody
+            shown, html = drawn(len(shown.stories), len(shown.reviews) - 1)
+        else:
+            shown, html = drawn(0, 0)
+    return Rendered(subject=_subject(shown), html=html, text=plain.text(shown), digest_id=digest.id)
 
 
-def _fitting(most: int, size: Callable[[int], int]) -> int:
-    """The largest number of stories whose page keeps within the limit; none in the worst case."""
-    if size(most) <= MAX_BYTES:
-        return most
-    return max(0, bisect_right(range(most), MAX_BYTES, key=size) - 1)
+def _fitting(html: str, stories: int) -> int:
+    """How many stories to draw where all of these are too long: as many as fit by their own lengths.
+
+    Each begins with its headline. The last one's length is not known, and stays as room for the line that counts those
+    left out.
+    """
+    page = html.encode()
+    begun = [found.start() for found in re.finditer(rb"<h2 ", page)]
+    too_long = len(page) - MAX_BYTES
+    fit = sum(begun[-1] - start >= too_long for start in begun)
+    return max(1, min(fit, stories - 1))
 
 
-def _subject(digest: Digest, shown: View) -> str:
+def _subject(shown: View) -> str:
     """«راصد · نشرة الرقائق: …», with each Latin run isolated; shortened until it fits with its isolates."""
-    line = f"{shown.brand} · {shown.name}: {subject(digest)}"
+    line = f"{shown.brand} · {shown.name}: {shown.subject}"
     fitting = (isolated(clip(line, length), shown.direction) for length in range(MAX_SUBJECT, 0, -2))
     return next(one for one in fitting if len(one) <= MAX_SUBJECT)
 

@@ -6,14 +6,15 @@ mail and of a Slack section whatever the titles hold; nothing is cut without say
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from alerts import words
 from alerts.bidi import Direction, clean, clean_snippet, clip, direction
-from alerts.links import safe_link
+from alerts.links import Reader, safe_link
 from alerts.setting import MAX_NAME, MAX_NOTE, Setting
-from rasid.schedule import describe
+from rasid.schedule import Rests, describe
 from rasid.types import (
     SUPPRESSED,
     Appearance,
@@ -22,13 +23,18 @@ from rasid.types import (
     FailedFeed,
     Language,
     Review,
+    SetAside,
     Snippet,
     TermCount,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
+
+Item = TypeVar("Item", DigestStory, Review)
+Drawing = TypeVar("Drawing")
 
 MAX_TITLE = 200
 MAX_SNIPPET = 400  # the composer keeps to 260; a title shown for review may be longer
@@ -40,7 +46,9 @@ MAX_ARTICLES = 6  # of one story, copies not counted
 MAX_FORMS = 8
 MAX_TERMS = 8  # two rows of the table
 MAX_REVIEWS = 8
+MAX_ASIDES = 5
 MAX_FEEDS = 10
+_HEADLINES = 4  # in subject and preheader
 BAR_HEIGHT = 24  # pixels of the tallest day
 
 
@@ -50,6 +58,14 @@ class Bold:
 
     text: str
     bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a reader can do."""
+
+    text: str
+    link: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,8 @@ class StoryView:
     appearances: tuple[AppearanceView, ...]
     more: tuple[str, ...]
     foot: tuple[str, ...]  # whose report it is, why it matched, why these articles are one story
+    actions: tuple[Action, ...]
+    story_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,7 @@ class ReviewView:
     outlet: str
     link: str | None
     why: str
+    actions: tuple[Action, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +135,15 @@ class FeedView:
 
 
 @dataclass(frozen=True, slots=True)
+class AsideView:
+    """What could not be shown, for a fault of our own."""
+
+    title: str
+    link: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """A digest as it is drawn."""
 
@@ -125,12 +153,15 @@ class View:
     brand: str
     name: str
     date: str
+    subject: str  # what it is about, in one clean line
     preheader: str
     brief: tuple[Bold, ...]
     days: tuple[TermView, ...]
     more_terms: str
     stories: tuple[StoryView, ...]
     more_stories: str
+    asides: tuple[AsideView, ...]  # what could not be shown
+    notes: tuple[str, ...]  # what is not shown because it was muted
     reviews_title: str
     reviews: tuple[ReviewView, ...]
     more_reviews: str
@@ -139,19 +170,42 @@ class View:
     more_failed: str
     archive: str | None  # where the digest can be read in full
     archive_text: str
+    actions: tuple[Action, ...]  # of the digest as a whole
     schedule: str
     reason: str
 
 
 def view(
-    digest: Digest, *, labels: Mapping[str, str] | None, public_url: str | None, now: datetime, stories: int
+    digest: Digest,
+    *,
+    labels: Mapping[str, str] | None,
+    reader: Reader | None,
+    now: datetime,
+    stories: int,
+    reviews: int = MAX_REVIEWS,
+    hidden: AbstractSet[int] = frozenset(),
 ) -> View:
-    """Make a digest ready, with at most so many stories; the rest goes into the line of those not shown."""
+    """Make a digest ready, with at most so many stories and reviews; lines count those not shown.
+
+    `hidden` are stories that this reader muted: a line counts them.
+    """
     own = {term.term: term.label if digest.language == "ar" else term.label_en for term in digest.terms}
     setting = Setting(digest.language, digest.timezone, now, own | dict(labels or {}))
-    shown = tuple(_story(story, setting) for story in digest.stories[:stories])
-    hidden = len(digest.stories) - len(shown) + digest.omitted
-    archive = None if public_url is None else safe_link(public_url)
+    muted = sum(story.story_id in hidden for story in digest.stories)
+    digest = without(digest, hidden)
+    told = _drawn(digest.stories[: max(stories, _HEADLINES)], lambda story: _story(story, setting, reader))
+    judged = _drawn(digest.reviews, lambda review: _review(review, setting, reader))
+    asides = [_aside(one, setting) for one in (*digest.set_aside, *told.aside, *judged.aside)]
+    digest = replace(
+        digest, stories=(*told.good, *digest.stories[max(stories, _HEADLINES) :]), reviews=judged.good
+    )
+    more = len(digest.stories[stories:]) + digest.omitted
+    archive = None if reader is None else safe_link(reader.digest)
+    notes = (
+        setting.count("more aside", len(asides[MAX_ASIDES:])),
+        setting.count("hidden", muted) if digest.stories else "",
+        setting.count("muted", digest.muted),
+    )
     return View(
         digest_id=digest.id,
         language=digest.language,
@@ -159,23 +213,71 @@ def view(
         brand=setting.say("brand"),
         name=clip(clean(digest.name), MAX_NAME),
         date=words.long_date(digest.window_end, digest.timezone, digest.language),
+        subject=subject(digest),
         preheader=_preheader(digest, setting),
-        brief=_brief(digest, setting),
+        brief=_brief(digest, setting, muted),
         days=tuple(_term(term, setting) for term in _most_active(digest.terms)),
         more_terms=setting.count("more terms", len(digest.terms[MAX_TERMS:])),
-        stories=shown,
-        more_stories=_more_stories(hidden, setting),
+        stories=tuple(told.views[:stories]),
+        more_stories=_more_stories(more, setting),
+        asides=tuple(asides[:MAX_ASIDES]),
+        notes=tuple(line for line in notes if line),
         reviews_title=_reviews_title(digest, setting),
-        reviews=tuple(_review(review, setting) for review in digest.reviews[:MAX_REVIEWS]),
-        more_reviews=setting.count("more reviews", len(digest.reviews[MAX_REVIEWS:])),
+        reviews=tuple(judged.views[:reviews]),
+        more_reviews=setting.count("more reviews", len(digest.reviews[reviews:])),
         failed_title=setting.say("failed") if digest.failed_feeds else "",
         failed=tuple(_feed(feed, setting) for feed in digest.failed_feeds[:MAX_FEEDS]),
         more_failed=setting.count("more feeds", len(digest.failed_feeds[MAX_FEEDS:])),
         archive=archive,
         archive_text=setting.say("open"),
+        actions=() if reader is None else (Action(setting.say("unsubscribe"), reader.unsubscribe),),
         schedule=_schedule(digest, setting),
         reason=setting.say("reason", name=clip(clean(digest.name), MAX_NAME)),
     )
+
+
+def without(digest: Digest, hidden: AbstractSet[int]) -> Digest:
+    """A digest without some of its stories, its figures those of the others."""
+    if hidden.isdisjoint(story.story_id for story in digest.stories):
+        return digest
+    stories = tuple(story for story in digest.stories if story.story_id not in hidden)
+    shown = [one for story in stories for one in story.appearances]
+    news = [
+        one
+        for story in stories
+        for one in story.appearances
+        if one.relation not in SUPPRESSED and not story.late
+    ]
+    return replace(
+        digest,
+        stories=stories,
+        reviews=tuple(review for review in digest.reviews if review.story_id not in hidden),
+        articles=len(news),
+        outlets=len({one.outlet for one in news}),
+        copies=sum(one.relation in SUPPRESSED for one in shown),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn(Generic[Item, Drawing]):
+    """What could be drawn, its drawings, and what could not."""
+
+    good: tuple[Item, ...]
+    views: tuple[Drawing, ...]
+    aside: tuple[SetAside, ...]
+
+
+def _drawn(items: Sequence[Item], draw: Callable[[Item], Drawing]) -> _Drawn[Item, Drawing]:
+    """Draw each; whatever is wrong with one, the digest goes."""
+    good, views, aside = [], [], []
+    for item in items:
+        try:
+            views.append(draw(item))
+            good.append(item)
+        except Exception as error:  # noqa: BLE001 - a fault of our own, of whatever kind, stops one item and no more
+            title = getattr(item, "headline", "") or getattr(item, "title", "")
+            aside.append(SetAside(str(title), str(getattr(item, "url", "")), type(error).__name__))
+    return _Drawn(tuple(good), tuple(views), tuple(aside))
 
 
 def subject(digest: Digest) -> str:
@@ -197,9 +299,11 @@ def _preheader(digest: Digest, setting: Setting) -> str:
     return " · ".join(others) or "".join(part.text for part in _brief(digest, setting))
 
 
-def _brief(digest: Digest, setting: Setting) -> tuple[Bold, ...]:
+def _brief(digest: Digest, setting: Setting, muted: int = 0) -> tuple[Bold, ...]:
     when = words.moment(digest.window_start, setting.now, setting.timezone, setting.language)
     total = len(digest.stories) + digest.omitted
+    if not total and muted:
+        return (Bold(f"{setting.count('hidden', muted)}."),)
     if not total:
         return (Bold(setting.say("nothing to report", when=when)), *_also(digest, setting))
     if not digest.articles:  # all of it was found late, and is told after this
@@ -245,10 +349,15 @@ def _term(term: TermCount, setting: Setting) -> TermView:
 
 
 def _trend(term: TermCount, setting: Setting) -> tuple[str, bool]:
-    """Compare today with the six days before; a fall is never said, since today is not over yet."""
-    above = round(term.days[-1] - term.usual)
-    if term.usual == 0:
-        return (setting.say("first this week"), True) if term.days[-1] else (setting.say("seldom"), False)
+    """Compare today with the days before; a fall is never said, since today is not over yet."""
+    today, above = term.days[-1], round(term.days[-1] - term.usual)
+    if term.first:
+        return setting.say("first"), True
+    if term.spike:
+        usual = round(term.usual) or setting.say("under one")
+        return setting.say("spike", n=today, usual=usual), True
+    if term.last_seen is not None:
+        return setting.count("seen ago", _days_between(term.last_seen, setting)), True
     if above >= 1:
         return setting.say("above usual", n=above), True
     if term.usual < 0.5:
@@ -256,10 +365,15 @@ def _trend(term: TermCount, setting: Setting) -> tuple[str, bool]:
     return setting.say("usual", n=round(term.usual) or 1), False
 
 
+def _days_between(then: datetime, setting: Setting) -> int:
+    zone = ZoneInfo(setting.timezone)
+    return (setting.now.astimezone(zone).date() - then.astimezone(zone).date()).days
+
+
 # ── stories ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _story(story: DigestStory, setting: Setting) -> StoryView:
+def _story(story: DigestStory, setting: Setting, reader: Reader | None) -> StoryView:
     headline = clip(clean(story.headline), MAX_TITLE)
     shown, more = _appearances(story, setting)
     quoted = [one.article_id for one in shown if one.added is not None][:MAX_ADDITIONS]
@@ -276,6 +390,23 @@ def _story(story: DigestStory, setting: Setting) -> StoryView:
         appearances=tuple(_appearance(one, story, setting, quoted=one.article_id in quoted) for one in shown),
         more=more,
         foot=tuple(line for line in foot if line),
+        actions=_story_actions(story, setting, reader),
+        story_id=story.story_id,
+    )
+
+
+def _story_actions(story: DigestStory, setting: Setting, reader: Reader | None) -> tuple[Action, ...]:
+    if reader is None:
+        return ()
+    return (
+        Action(setting.say("not a match"), reader.wrong(story.story_id)),
+        Action(setting.say("mute"), reader.mute(story.story_id)),
+    )
+
+
+def _aside(one: SetAside, setting: Setting) -> AsideView:
+    return AsideView(
+        title=clip(clean(one.title), MAX_TITLE), link=safe_link(one.url), why=setting.say("set aside")
     )
 
 
@@ -348,7 +479,8 @@ def _reviews_title(digest: Digest, setting: Setting) -> str:
     return setting.say("review", count=count) if count else ""
 
 
-def _review(review: Review, setting: Setting) -> ReviewView:
+def _review(review: Review, setting: Setting, reader: Reader | None) -> ReviewView:
+    said = {"right": True, "wrong": False} if reader is not None else {}
     snippet = clean_snippet(review.snippet, MAX_SNIPPET)
     return ReviewView(
         tag=_tag(setting, late=review.late),
@@ -358,6 +490,11 @@ def _review(review: Review, setting: Setting) -> ReviewView:
         outlet=clip(clean(review.outlet), MAX_NAME),
         link=safe_link(review.url),
         why=setting.reason(review.why),
+        actions=tuple(
+            Action(setting.say(key), reader.judge(review.article_id, review.term, right=right))
+            for key, right in said.items()
+            if reader is not None
+        ),
     )
 
 
@@ -373,7 +510,10 @@ def _feed(feed: FailedFeed, setting: Setting) -> FeedView:
 
 def _schedule(digest: Digest, setting: Setting) -> str:
     return (
-        setting.say("schedule", schedule=describe(digest.schedule, digest.language))
+        setting.say(
+            "schedule",
+            schedule=describe(digest.schedule, digest.language, Rests(digest.quiet, digest.weekdays)),
+        )
         if digest.schedule
         else ""
     )

@@ -1,4 +1,8 @@
-"""The collect flow: poll the due feeds and read what is new, then read changed watchlists over the archive."""
+"""The collect flow: poll the due feeds and read what is new, read changed watchlists over the archive, deliver.
+
+It ends with the delivery of what is due, so that an immediate alert leaves with the collect that found it. A digest
+flow at the same time does no harm: windows are unique, and messages are claimed one by one.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,8 @@ from pathlib import Path
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from flows.digest import compose_and_deliver
+from flows.digest import publish as publish_digest
 from flows.shared import batch, run_name, utc_now
 from rasid.app.collect import gather, merge_reports, run_summary
 from rasid.app.context import open_rasid
@@ -39,7 +45,9 @@ def collect(config: str = "config", force: bool = False) -> None:
     report = merge_reports(gathered, archive)
     with open_rasid(Path(config)) as rasid:
         rasid.store.record_run("collect", started, utc_now(), run_summary(report))
+    delivered = compose_and_deliver(config)
     publish(report)
+    publish_digest(delivered)
 
 
 def publish(report: CollectReport) -> None:

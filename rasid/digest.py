@@ -9,6 +9,9 @@ another article holds all that one says and more, that one is to be read, and th
 In a story that an earlier digest held, what is new leads: an article that adds to an earlier one goes first, and of
 such articles only the sentences that are new are quoted.
 
+An outlet that the subscription leaves out is as if it were not there: the earliest copy of its article takes its place.
+What cannot be drawn for a fault of our own is set aside, named, and the rest is told.
+
 What a changed watchlist found in articles stored before is late. A story is late where nothing but late mentions
 put its news here, and then it is no update, even where an earlier digest held it; beside news, late articles do
 not lead. Age is measured up to when an article was first seen, so the time until it was found never makes it old.
@@ -17,9 +20,10 @@ not lead. Age is measured up to when an article was first seen, so the time unti
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -35,6 +39,7 @@ from rasid.appearances import (
     out,
 )
 from rasid.snippets import best, opening, sentences, whole
+from rasid.trends import is_spike, usual
 from rasid.types import (
     SUPPRESSED,
     Digest,
@@ -46,6 +51,7 @@ from rasid.types import (
     Reason,
     ReportArticle,
     Review,
+    SetAside,
     Snippet,
     Status,
     Subscription,
@@ -55,6 +61,7 @@ from rasid.types import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 _ARTICLE_LANGUAGES: dict[Language, frozenset[str]] = {
     "ar": frozenset({"ar", "und"}),
@@ -73,6 +80,11 @@ class _Found:
     @property
     def news(self) -> bool:
         return self.article.relation not in SUPPRESSED
+
+    @property
+    def named(self) -> bool:
+        """Whether it names a term, for certain or perhaps."""
+        return bool(self.matched or self.uncertain)
 
     @property
     def late(self) -> bool:
@@ -120,6 +132,8 @@ def compose(
     term_days: Mapping[str, tuple[int, ...]],
     failed_feeds: Sequence[FailedFeed],
     now: datetime,
+    last_seen: Mapping[str, datetime] = MappingProxyType({}),
+    muted: AbstractSet[int] = frozenset(),
 ) -> Digest:
     """Compose the digest of one subscription for one window.
 
@@ -128,9 +142,12 @@ def compose(
         articles: What was stored in the window or found late, with the mentions of its terms, copies included.
         window: Start and end; a digest is frozen, so the end must not lie ahead of `now`.
         terms: All terms by id.
-        term_days: Articles with a term on each of seven local days, oldest first, the last is today.
+        term_days: Articles with a term on each of at least seven local days, oldest first, the last is today. The
+            last seven are drawn; all before today tell what is usual.
         failed_feeds: Feeds that could not be read.
         now: The present.
+        last_seen: When a term was last named before the last seven days; none: never.
+        muted: Stories that an operator muted for all: counted, and told no more.
 
     Raises:
         ValueError: The window has not ended yet, and what is still to come would be lost.
@@ -138,10 +155,20 @@ def compose(
     if window[1] > now:
         raise ValueError(f"the window ends at {window[1]:%Y-%m-%d %H:%M:%S}, which is ahead of now")
     wanted = _wanted(subscription, terms)
-    found = [_found(article, wanted) for article in articles if _is_fresh(article, subscription)]
-    groups = _groups(found, wanted)
-    stories = [_story(group, subscription.language) for group in groups]
-    news = [one for group in groups for one in group.news]
+    chosen = _of_outlets(articles, subscription)
+    found = [_found(article, wanted) for article in chosen if _is_fresh(article, subscription)]
+    told = [one for one in found if one.article.story_id not in muted]
+    groups = _groups(told, wanted)
+    shown, stories, aside = [], [], []
+    for group in groups:
+        try:
+            stories.append(_story(group, subscription.language))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one story, the others are told
+            aside.append(_set_aside(group.news[0].article, error))
+        else:
+            shown.append(group)
+    reviews, unread = _reviews(told, wanted)
+    news = [one for group in shown for one in group.news]
     return Digest(
         id=digest_id(subscription.id, window[1]),
         subscription_id=subscription.id,
@@ -150,16 +177,21 @@ def compose(
         timezone=subscription.timezone,
         window_start=window[0],
         window_end=window[1],
-        terms=tuple(_count(term, groups, term_days.get(term.id, ())) for term in wanted.values()),
+        terms=tuple(
+            _count(term, shown, term_days.get(term.id, ()), last_seen.get(term.id))
+            for term in wanted.values()
+        ),
         stories=tuple(stories[: subscription.max_stories]),
-        reviews=_reviews(found, wanted),
+        reviews=reviews,
         failed_feeds=tuple(sorted(failed_feeds, key=lambda feed: (feed.name, feed.feed_id))),
         articles=sum(not one.late for one in news),
-        copies=_copies(found, groups),
+        copies=_copies(told, shown),
         outlets=len({one.article.outlet for one in news if not one.late}),
         omitted=len(stories[subscription.max_stories :]),
         schedule=subscription.schedule,
         late=sum(one.late for one in news),
+        muted=len({one.article.story_id for one in found if one.named} & muted),
+        set_aside=(*aside, *unread),
     )
 
 
@@ -188,6 +220,34 @@ def _wanted(subscription: Subscription, terms: Mapping[str, Term]) -> dict[str, 
     chosen = [terms[name] for name in dict.fromkeys(subscription.terms) if name in terms]
     kept = [term for term in chosen if term.importance >= subscription.min_importance]
     return {term.id: term for term in sorted(kept, key=lambda term: -term.importance)}
+
+
+def _of_outlets(articles: Sequence[ReportArticle], subscription: Subscription) -> list[ReportArticle]:
+    """The articles of the outlets that are wanted; of a copied one that is not, the earliest copy stands for it."""
+
+    def wanted(article: ReportArticle) -> bool:
+        names = {article.outlet, article.feed_id}
+        is_in = not subscription.only_outlets or not names.isdisjoint(subscription.only_outlets)
+        return is_in and names.isdisjoint(subscription.not_outlets)
+
+    chosen = [article for article in articles if wanted(article)]
+    left_out = {article.id for article in articles} - {article.id for article in chosen}
+    heirs: dict[int, int] = {}  # by the original that is left out, the copy that stands for it
+    for article in sorted(chosen, key=out):
+        if article.relation in SUPPRESSED and article.original in left_out:
+            heirs.setdefault(article.original, article.id)
+    return [
+        article
+        if (heir := heirs.get(article.original or 0)) is None
+        else replace(article, relation="new", original=None)
+        if heir == article.id
+        else replace(article, original=heir)
+        for article in chosen
+    ]
+
+
+def _set_aside(article: ReportArticle, error: Exception) -> SetAside:
+    return SetAside(article.title or article.url, article.url, f"{type(error).__name__}: {error}")
 
 
 def _is_fresh(article: ReportArticle, subscription: Subscription) -> bool:
@@ -309,8 +369,12 @@ def _why(news: Sequence[_Found]) -> Reason | None:
     return joined[-1].story_why if joined else None
 
 
-def _count(term: Term, groups: Sequence[_Group], days: tuple[int, ...]) -> TermCount:
+def _count(
+    term: Term, groups: Sequence[_Group], days: tuple[int, ...], last_seen: datetime | None
+) -> TermCount:
     seven = ((0,) * 7 + days)[-7:]
+    before = ((0,) * 6 + days[:-1])[-max(6, len(days) - 1) :]
+    today_alone = seven[-1] > 0 and not any(seven[:-1])
     found = (mention for group in groups for one in group.news for mention in one.matched)
     return TermCount(
         term=term.id,
@@ -319,7 +383,10 @@ def _count(term: Term, groups: Sequence[_Group], days: tuple[int, ...]) -> TermC
         stories=sum(1 for group in groups if term.id in group.terms),
         mentions=sum(1 for mention in found if mention.term == term.id),
         days=seven,
-        usual=sum(seven[:6]) / 6,
+        usual=usual(before),
+        spike=is_spike(seven[-1], before),
+        last_seen=last_seen if today_alone else None,
+        first=today_alone and last_seen is None,
     )
 
 
@@ -364,8 +431,13 @@ def _new_sentences(one: _Found, lead: _Found, group: _Group) -> list[tuple[int, 
 # ── reviews ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _reviews(found: Iterable[_Found], wanted: Mapping[str, Term]) -> tuple[Review, ...]:
-    """One review for each article and term that is uncertain there and nowhere certain; copies add none."""
+def _reviews(
+    found: Iterable[_Found], wanted: Mapping[str, Term]
+) -> tuple[tuple[Review, ...], list[SetAside]]:
+    """One review for each article and term that is uncertain there and nowhere certain; copies add none.
+
+    Beside them what could not be drawn.
+    """
     reviews = [
         (wanted[term].importance, one, term)
         for one in found
@@ -374,7 +446,13 @@ def _reviews(found: Iterable[_Found], wanted: Mapping[str, Term]) -> tuple[Revie
         if term not in {mention.term for mention in one.matched}
     ]
     reviews.sort(key=lambda item: (-item[0], -item[1].article.published.timestamp(), item[1].article.id))
-    return tuple(_review(one, term) for _, one, term in reviews)
+    drawn, aside = [], []
+    for _, one, term in reviews:
+        try:
+            drawn.append(_review(one, term))
+        except Exception as error:  # noqa: BLE001 - as with stories
+            aside.append(_set_aside(one.article, error))
+    return tuple(drawn), aside
 
 
 def _review(one: _Found, term: str) -> Review:
@@ -392,4 +470,5 @@ def _review(one: _Found, term: str) -> Review:
         snippet=snippet,
         why=first.why,
         late=_all_late(mentions),
+        story_id=article.story_id,
     )

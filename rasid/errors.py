@@ -9,7 +9,8 @@
     ├── FeedParseError     what came is no feed (url)
     ├── ExtractError       no article could be read out of a page (url, permanent)
     ├── StorageError       the database refused (what to do)
-    └── TransportError     a channel did not take a message (channel, permanent, uncertain, retry_after)
+    ├── TransportError     a channel did not take a message (channel, permanent, uncertain, retry_after, whole)
+    └── TokenError         a reader's link is not ours, or its time is over (expired)
 
 An error carries identity (which feed, which URL, which line) and policy (`permanent`: do not try again).
 Anything else that is raised is a bug and stops the run, loudly.
@@ -119,7 +120,8 @@ class TransportError(RasidError):
     """A channel did not take a message.
 
     `permanent`: trying again cannot help. `uncertain`: the other side may have it all the same.
-    `retry_after`: seconds that the other side asked for. The text never holds a secret.
+    `retry_after`: seconds that the other side asked for. `whole`: it is the channel that does not work (no connection,
+    a refused log-in, 429), so other messages on the same way would fare no better. The text never holds a secret.
     """
 
     def __init__(
@@ -130,7 +132,17 @@ class TransportError(RasidError):
         permanent: bool = False,
         uncertain: bool = False,
         retry_after: float | None = None,
+        whole: bool = False,
     ) -> None:
         self.channel, self.reason = channel, reason
         self.permanent, self.uncertain, self.retry_after = permanent, uncertain, retry_after
+        self.whole = whole
         super().__init__(f"{channel}: {reason}")
+
+
+class TokenError(RasidError):
+    """A reader's link was not signed by this Rasid, or its time is over (`expired`)."""
+
+    def __init__(self, reason: str, *, expired: bool = False) -> None:
+        self.expired = expired
+        super().__init__(reason)

@@ -6,7 +6,7 @@ All datetimes are aware and UTC. All offsets are code points of the ORIGINAL tex
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -25,8 +25,11 @@ FeedKind = Literal["feed", "page", "search"]
 ArticleSource = Literal["page", "feed", "headline"]
 """Where an article's text is from. feed: its page could not be had, the feed's own text serves; headline: nor had the
 feed any, the headline stands for it."""
-DeliveryState = Literal["new", "sending", "sent", "failed", "unknown"]
-ChannelKind = Literal["file", "email", "slack"]
+DeliveryState = Literal["new", "sending", "sent", "failed", "unknown", "withheld"]
+"""unknown: it may have arrived; withheld: not sent, because its reader unsubscribed or muted all that it holds."""
+ChannelKind = Literal["file", "email", "slack", "slack_bot", "apprise"]
+
+ALL_WEEK = frozenset(range(7))
 
 SUPPRESSED: frozenset[Relation] = frozenset({"exact", "near", "excerpt"})
 """Relations that hide an article from digests; `extends` and `revised` are linked, but are news."""
@@ -411,7 +414,9 @@ class Channel:
     """Where a subscription's digests go."""
 
     kind: ChannelKind
-    recipients: tuple[str, ...]  # file: a folder; email: addresses; slack: NAMES of environment variables
+    # file: a folder; email: addresses; slack, apprise: NAMES of environment variables that hold an address;
+    # slack_bot: "NAME:CHANNEL", the variable that holds the bot's token and the id of a channel
+    recipients: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +435,11 @@ class Subscription:
     max_stories: int = 20
     max_age: timedelta = timedelta(days=3)  # an article older than this when first seen is not news
     paused: bool = False
+    paused_until: date | None = None  # the first day, in its timezone, on which it is sent again
+    quiet: tuple[time, time] | None = None  # from, to; may pass midnight: what is due then waits
+    weekdays: frozenset[int] = ALL_WEEK  # 0 is Sunday: days on which it is sent
+    only_outlets: tuple[str, ...] = ()  # ids of feeds or names of outlets; empty: all
+    not_outlets: tuple[str, ...] = ()
 
 
 # ── out: digests and deliveries ───────────────────────────────────────────────────────────────────
@@ -458,6 +468,7 @@ class ReportArticle:
     last_mention: int = 0  # row id of the newest mention; what is found later is told later
     wire: str = ""  # id of the agency whose text it is
     added: tuple[tuple[int, int], ...] = ()  # as in Verdict
+    feed_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -531,6 +542,7 @@ class Review:
     snippet: Snippet
     why: Reason
     late: bool = False  # as in DigestStory
+    story_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,7 +555,21 @@ class TermCount:
     stories: int  # in this digest
     mentions: int  # matched mentions in this digest
     days: tuple[int, ...]  # articles with the term a day, seven days, oldest first, the last is today
-    usual: float  # mean of the six days before
+    usual: float  # mean a day of the days before today that were counted
+    spike: bool = False  # today is far above what chance makes of the usual
+    last_seen: datetime | None = (
+        None  # latest publication before these seven days, where they hold it today alone
+    )
+    first: bool = False  # today is the first time ever
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """What could not be told because of a fault of Rasid's own; the rest of the digest still goes."""
+
+    title: str
+    url: str
+    error: str  # "TypeError: …", for the operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,6 +593,13 @@ class Digest:
     omitted: int = 0  # stories past max_stories, kept in the archive
     schedule: str = ""
     late: int = 0  # older articles reported, which a changed watchlist found
+    quiet: tuple[time, time] | None = None  # of the subscription, as is weekdays
+    weekdays: frozenset[int] = ALL_WEEK
+    muted: int = 0  # stories left out because an operator muted them for all
+    composed: datetime | None = (
+        None  # every attempt of every delivery is drawn as of then, and so comes out the same
+    )
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -584,6 +617,46 @@ class Delivery:
     error: str | None = None
     next_try: datetime | None = None
     sent_at: datetime | None = None
+    parts: int = 0  # messages of this one that were taken for certain, where it goes in several
+    note: str | None = None  # what the channel said when it took it; why it is withheld
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one attempt of a delivery."""
+
+    delivery_id: int
+    attempt: int  # the one that was claimed: of an attempt that lost its row, nothing counts
+    state: Literal["sent", "failed", "withheld", "new", "unknown"]  # new: not taken; unknown: perhaps taken
+    text: str | None  # sent, withheld: what the channel said, or why; else the error
+    next_try: datetime | None = None  # of new and unknown
+    counted: bool = True  # False: nothing was tried, the attempt is given back
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """A story that is not to be told any more."""
+
+    id: int
+    story_id: int
+    delivery: Delivery | None  # whose reader muted it; None: an operator, for all
+    until: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a reader said of a mention: an example for the watchlist, to be judged by an operator."""
+
+    id: int
+    term: str
+    match: bool  # True: a `match:` example; False: a `skip:` example
+    text: str  # the sentence with the mention, as it stands in the article
+    article_id: int
+    url: str
+    state: Literal["open", "accepted", "declined"]
+    at: datetime
+    who: str  # channel and recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -667,5 +740,6 @@ class DigestReport:
     sent: tuple[str, ...] = ()  # "channel recipient-label digest"
     failed: tuple[str, ...] = ()  # the same, with the reason; permanent
     retrying: tuple[str, ...] = ()  # the same; tried again later
+    withheld: tuple[str, ...] = ()  # the same; not sent, by their readers' wish
     files: tuple[str, ...] = ()  # paths written by the file channel
     stages: tuple[StageTime, ...] = ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Set as AbstractSet
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, DateTime, Text, cast, func
@@ -25,14 +27,16 @@ def clean(text: str) -> str:
 
 
 def jsonable(value: object) -> object:
-    """Turn nested values into what JSON holds: clean text, lists, ISO 8601 for datetimes."""
+    """Turn nested values into what JSON holds: clean text, lists, sets in order, objects, ISO 8601 for times."""
     if isinstance(value, str):
         return clean(value)
+    if is_dataclass(value):
+        return {each.name: jsonable(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, Mapping):
         return {clean(str(key)): jsonable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [jsonable(item) for item in value]
-    if isinstance(value, datetime):
+    if isinstance(value, list | tuple | AbstractSet):
+        return [jsonable(item) for item in (sorted(value) if isinstance(value, AbstractSet) else value)]
+    if isinstance(value, datetime | time):
         return value.isoformat()
     return value
 

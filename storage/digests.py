@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from dataclasses import asdict
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +115,7 @@ def _report_article(row: Row[Any], untold: Sequence[Row[Any]]) -> ReportArticle:
         last_mention=max(each.id for each in untold),
         wire=row.wire,
         added=tuple((start, end) for start, end in row.added),
+        feed_id=row.feed_id,
     )
 
 
@@ -195,7 +195,7 @@ def _digest_row(digest: Digest, now: datetime) -> dict[str, Any]:
         "subscription_id": digest.subscription_id,
         "window_end": digest.window_end,
         "stories": len(digest.stories),
-        "body": asdict(digest),
+        "body": digest,
         "composed_at": now,
     }
 
@@ -231,10 +231,14 @@ def _messages(digest: Digest, channels: Sequence[Channel], now: datetime) -> Ite
         }
 
 
-def message_id(digest_id: str, channel: str, recipient: str) -> str:
-    """The Message-ID of a delivery: the same on every attempt, so that a mailbox can tell a repeat."""
+def message_id(digest_id: str, channel: str, recipient: str, anew: datetime | None = None) -> str:
+    """The Message-ID of a delivery: the same on every attempt, so that a mailbox can tell a repeat.
+
+    `anew`: when an operator had it sent once more; mailboxes would drop a second message of the same id.
+    """
     short = hashlib.sha256(recipient.encode()).hexdigest()[:_RECIPIENT_DIGITS]
-    return f"<{digest_id}.{channel}.{short}@rasid>"
+    again = f".{anew:%Y%m%dT%H%M%SZ}" if anew else ""
+    return f"<{digest_id}.{channel}.{short}{again}@rasid>"
 
 
 def save_empty_window(

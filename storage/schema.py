@@ -8,6 +8,7 @@
                           articles ──< article_words (which words an article holds); archive_words
                          stories ──< story_edits; outlet_lines; reindex
     windows ── digests ──< digest_articles (what a subscription was told), deliveries (the outbox)
+                           deliveries ──< mutes, proposals; unsubscribed; threads; notices
     watchlist_versions
     runs
 
@@ -38,7 +39,7 @@ from sqlalchemy import (
 
 from storage.columns import CleanText, Json, Lexemes, UtcDateTime, clean
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration. Stands here too, so that a start need not load Alembic to see that all is well."""
 
 metadata = MetaData(
@@ -375,13 +376,15 @@ deliveries = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("message_id", CleanText, nullable=False),
     Column("repeat", Boolean, nullable=False, server_default=text("false")),
+    Column("parts", Integer, nullable=False, server_default="0"),  # messages taken, where it goes in several
+    Column("round", Integer, nullable=False, server_default="1"),  # how often an operator had it sent
     Column("error", CleanText),
     Column("note", CleanText),  # what the channel said of a message that it took
     Column("next_try", UtcDateTime),
     Column("lease_until", UtcDateTime),
     Column("ended_at", UtcDateTime),  # sent or failed for good
     UniqueConstraint("digest_id", "channel", "recipient"),  # one row a message, whoever composes
-    # claim_delivery: the oldest that is due.
+    # claim_delivery, hold_channel: the oldest that is due.
     Index(
         "ix_deliveries_due",
         "next_try",
@@ -396,6 +399,62 @@ deliveries = Table(
         sqlite_where=text("state = 'sending'"),
         postgresql_where=text("state = 'sending'"),
     ),
+)
+
+threads = Table(
+    "threads",  # where a chat channel was told of a story
+    metadata,
+    Column("recipient", CleanText, primary_key=True),
+    Column("story_id", _Id, ForeignKey("stories.id"), primary_key=True, autoincrement=False),
+    Column("ts", CleanText, nullable=False),  # the channel's own name of the message
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# ── readers ───────────────────────────────────────────────────────────────────────────────────────
+
+unsubscribed = Table(
+    "unsubscribed",
+    metadata,
+    Column("subscription_id", CleanText, primary_key=True),
+    Column("channel", CleanText, primary_key=True),
+    Column("recipient", CleanText, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+mutes = Table(
+    "mutes",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("story_id", _Id, ForeignKey("stories.id"), nullable=False),
+    # The delivery whose reader muted it, for its subscription, channel and recipient; null: for all.
+    Column("delivery_id", _Id, ForeignKey("deliveries.id")),
+    Column("until", UtcDateTime, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "until"),  # mutes: those that hold
+    sqlite_autoincrement=True,  # an operator names one by its id
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("term", CleanText, nullable=False),
+    Column("match", Boolean, nullable=False),
+    Column("text", CleanText, nullable=False),
+    Column("article_id", _Id, ForeignKey("articles.id"), nullable=False),
+    Column("delivery_id", _Id, ForeignKey("deliveries.id"), nullable=False),
+    Column("state", CleanText, nullable=False),  # open, accepted, declined
+    Column("at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    UniqueConstraint("term", "text"),  # propose: what two readers say of one sentence is one question
+)
+
+notices = Table(
+    "notices",  # what the operators were told of, while it lasts
+    metadata,
+    Column("key", CleanText, primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("told_at", UtcDateTime, nullable=False),
 )
 
 # ── words and runs ────────────────────────────────────────────────────────────────────────────────

@@ -11,7 +11,8 @@ from rasid.errors import StorageError
 from storage import deliveries, digests, figures, lines, migrate, presence, reindex, runs, watchlists
 from storage.engine import connect, parse_url, quick_check, reading, writing
 from storage.errors import MIGRATE, storage_error
-from storage.intake import Intake
+from storage.exports import Exports
+from storage.outbox import Outbox
 from storage.schema import REVISION
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from rasid.types import (
         Channel,
-        Delivery,
         Digest,
         ReportArticle,
     )
@@ -40,11 +40,11 @@ def open_store(url: str) -> Store:
     return Store(connect(parse_url(url)))
 
 
-class Store(Intake):
+class Store(Outbox, Exports):
     """Rasid's memory. Methods may be called from several threads; each is one transaction.
 
     Every method that changes something may be called again after a crash: leases lapse, unique keys hold. Those about
-    articles stand in storage.corpus, those about what comes in in storage.intake.
+    articles stand in storage.corpus, about what comes in in storage.intake, about what goes out in storage.outbox.
     """
 
     def __enter__(self) -> Self:
@@ -164,42 +164,6 @@ class Store(Intake):
         with reading(self._engine) as connection:
             return digests.latest(connection, limit)
 
-    # ── outbox ────────────────────────────────────────────────────────────────────────────────────
-
-    def claim_delivery(self, now: datetime, lease_until: datetime) -> Delivery | None:
-        """Take the delivery that has been due for longest; it is `sending` before this returns."""
-        with writing(self._engine) as connection:
-            return deliveries.claim(connection, now, lease_until)
-
-    def lapse_deliveries(self, now: datetime) -> int:
-        """Set deliveries whose sender died to `unknown`, due at once; how many."""
-        with writing(self._engine) as connection:
-            return deliveries.lapse(connection, now)
-
-    def mark_sent(self, delivery_id: int, now: datetime, note: str | None = None, *, attempt: int) -> bool:
-        """The message went. False: another attempt has the delivery, nothing was changed."""
-        with writing(self._engine) as connection:
-            return deliveries.mark_sent(connection, delivery_id, attempt, now, note)
-
-    def mark_retry(
-        self, delivery_id: int, error: str, next_try: datetime, *, uncertain: bool, attempt: int
-    ) -> bool:
-        """The message did not go, or (`uncertain`) may have. False: as in mark_sent."""
-        with writing(self._engine) as connection:
-            return deliveries.mark_retry(
-                connection, delivery_id, attempt, error, next_try, uncertain=uncertain
-            )
-
-    def mark_failed(self, delivery_id: int, error: str, now: datetime, *, attempt: int) -> bool:
-        """The message will never go. False: as in mark_sent."""
-        with writing(self._engine) as connection:
-            return deliveries.mark_failed(connection, delivery_id, attempt, error, now)
-
-    def deliveries(self, digest_id: str | None = None) -> list[Delivery]:
-        """The outbox, or one digest's part of it."""
-        with reading(self._engine) as connection:
-            return deliveries.listed(connection, digest_id)
-
     # ── watchlists ────────────────────────────────────────────────────────────────────────────────
 
     def save_watchlist_version(
@@ -242,11 +206,6 @@ class Store(Intake):
         """What the database holds, counted."""
         with reading(self._engine) as connection:
             return figures.totals(connection)
-
-    def undelivered(self, since: datetime, due_before: datetime) -> figures.Undelivered:
-        """Messages given up since then, and those due before then that nobody sends."""
-        with reading(self._engine) as connection:
-            return figures.undelivered(connection, since, due_before)
 
     def prune(self, before: datetime) -> int:
         """Drop runs that ended before then, and lines of articles that were not seen again; how many runs."""

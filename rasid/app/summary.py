@@ -59,8 +59,10 @@ def digest_lines(report: DigestReport) -> list[str]:
             f"digests    {len(report.composed)} composed, {len(report.empty)} with nothing to say, "
             f"{len(report.waiting)} waiting for a collect to end"
         ),
-        f"deliveries {len(report.sent)} sent, {len(report.retrying)} to try again, {len(report.failed)} failed",
+        f"deliveries {len(report.sent)} sent, {len(report.retrying)} to try again, {len(report.failed)} failed"
+        + (f", {len(report.withheld)} withheld" if report.withheld else ""),
     ]
+    lines += [f"  withheld: {line}" for line in report.withheld]
     lines += [f"  to try again: {line}" for line in report.retrying]
     lines += [f"  failed: {line}" for line in report.failed]
     lines += [f"  written: {path}" for path in report.files]

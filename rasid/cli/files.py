@@ -141,12 +141,14 @@ def doctor(folder: Path, as_json: bool) -> None:
 def diagnose(folder: Path) -> list[str]:
     """Everything that keeps Rasid from its work: files, database, feeds, channels, runs."""
     from rasid.app.context import database_url, load_config, open_present
+    from rasid.app.secrets import secret
+    from rasid.app.setup_advice import advise_on_setup, prefect_exposed
 
     try:
         config = load_config(folder)
     except ConfigError as error:
         return [str(problem) for problem in error.problems]
-    findings = _channel_findings(config)
+    findings = [*advise_on_setup(config, secret), *prefect_exposed(os.environ)]
     if not config.settings.http.contact:
         findings.append("settings.yaml: http.contact is empty; give sites an address to write to")
     try:
@@ -157,29 +159,6 @@ def diagnose(folder: Path) -> list[str]:
                 findings += store.check() or _feed_findings(config, store)
     except RasidError as error:
         findings.append(str(error))
-    return findings
-
-
-def _channel_findings(config: Config) -> list[str]:
-    findings = []
-    channels = [
-        channel
-        for subscription in config.subscriptions
-        if not subscription.paused
-        for channel in subscription.channels
-    ]
-    kinds = {channel.kind for channel in channels}
-    smtp = config.settings.smtp
-    if "email" in kinds and not (smtp.host and smtp.sender):
-        findings.append("a subscription wants email: set smtp.host and smtp.sender in settings.yaml")
-    wanted = {name for channel in channels if channel.kind == "slack" for name in channel.recipients}
-    if "email" in kinds and smtp.password_env:
-        wanted.add(smtp.password_env)
-    findings += [
-        f"the environment variable {name} is not set; set it where Rasid runs"
-        for name in sorted(wanted)
-        if not os.environ.get(name)
-    ]
     return findings
 
 

@@ -21,6 +21,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - an entry point
 
 
+def moment(time: datetime | None) -> str:
+    """A time in a table."""
+    return f"{time:%Y-%m-%d %H:%M}Z" if time else "-"
+
+
 def print_json(value: object) -> None:
     """One JSON document on stdout, Arabic as it is."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))

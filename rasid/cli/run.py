@@ -56,7 +56,10 @@ def exit_code(collected: CollectReport, digested: DigestReport) -> int:
 @click.command()
 @click.pass_obj
 def serve(folder: Path) -> None:
-    """Run collect, digest and maintain on their schedules in this process, with Prefect's page to watch them."""
+    """Run collect, digest, watch and maintain on their schedules in this process, with Prefect's page to see them.
+
+    Readers' pages and figures for Prometheus are served beside them.
+    """
     from flows.serve import serve_all
 
     serve_all(folder)

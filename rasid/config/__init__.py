@@ -66,11 +66,8 @@ _WATCHLIST_RULES = (
 _SUBSCRIPTION_RULES = (
     rules.unique("subscriptions.*.id", "subscription id"),
     rules.each("subscriptions.*", rules.watches_something),
-    rules.each("subscriptions.*.channels.*", rules.is_one_channel),
-    # A recipient listed twice would be one row of the outbox, so the second line could only mislead.
-    rules.unique("subscriptions.*.channels.*.email.*", "address", key=str.casefold, scope=2),
-    rules.unique("subscriptions.*.channels.*.slack", "webhook", scope=2),
-    rules.unique("subscriptions.*.channels.*.file", "folder", scope=2),
+    rules.each("subscriptions.*.outlets", rules.not_in_both),
+    *rules.channels("subscriptions.*"),
 )
 
 
@@ -126,17 +123,22 @@ def parse_watchlist(text: str, file: str, elsewhere: Collection[str] = ()) -> Wa
 
 
 def parse_subscriptions(
-    text: str, file: str, watchlists: Sequence[Watchlist], *, timezone: str = DEFAULT_TIMEZONE
+    text: str,
+    file: str,
+    watchlists: Sequence[Watchlist],
+    *,
+    timezone: str = DEFAULT_TIMEZONE,
+    outlets: Collection[str] | None = None,
 ) -> tuple[Subscription, ...]:
-    """Read subscriptions.yaml; `timezone` is for those that name none."""
+    """Read subscriptions.yaml; `timezone` is for those that name none, `outlets` are the ids and names of feeds."""
     catalog = {watchlist.id: tuple(term.id for term in watchlist.terms) for watchlist in watchlists}
-    model, _ = _read_subscriptions(text, file, catalog).demand()
-    return tuple(to_subscription(item, catalog, timezone) for item in model.subscriptions)
+    model, _ = _read_subscriptions(text, file, catalog, outlets).demand()
+    return tuple(to_subscription(item, catalog, timezone, {}) for item in model.subscriptions)
 
 
 def _read_settings(text: str, file: str) -> Reading[Settings]:
     order = rules.each("collect", rules.polls_in_order)
-    return read(text, file, _SETTINGS, [order], may_be_empty=True)
+    return read(text, file, _SETTINGS, (order, *rules.channels("operators")), may_be_empty=True)
 
 
 def _read_feeds(text: str, file: str, catalog: rules.Catalog) -> Reading[FeedsFile]:
@@ -148,8 +150,11 @@ def _read_watchlist(text: str, file: str) -> Reading[WatchlistFile]:
     return read(text, file, _WATCHLIST, _WATCHLIST_RULES)
 
 
-def _read_subscriptions(text: str, file: str, catalog: rules.Catalog) -> Reading[SubscriptionsFile]:
-    return read(text, file, _SUBSCRIPTIONS, (*_SUBSCRIPTION_RULES, *rules.known_references(catalog)))
+def _read_subscriptions(
+    text: str, file: str, catalog: rules.Catalog, outlets: Collection[str] | None
+) -> Reading[SubscriptionsFile]:
+    known = (*rules.known_references(catalog), *rules.known_outlets(outlets))
+    return read(text, file, _SUBSCRIPTIONS, (*_SUBSCRIPTION_RULES, *known))
 
 
 # ── all files ─────────────────────────────────────────────────────────────────────────────────────
@@ -166,7 +171,9 @@ def parse_config(files: Mapping[str, str]) -> Config:
     catalog = {watchlist_id(reading.file): _term_ids(reading) for reading in lists}
     settings = _read_settings(files.get("settings.yaml", "# defaults"), "settings.yaml")
     feeds = _read_feeds(files.get("feeds.yaml", ""), "feeds.yaml", catalog)
-    subscriptions = _read_subscriptions(files.get("subscriptions.yaml", ""), "subscriptions.yaml", catalog)
+    subscriptions = _read_subscriptions(
+        files.get("subscriptions.yaml", ""), "subscriptions.yaml", catalog, _outlets(feeds)
+    )
     documents = {reading.file: reading.document for reading in lists if reading.document is not None}
     problems = [*_stray_files(files), *_shared_terms(lists)]
     if len(documents) == len(lists):  # else any term may be in the file that could not be read
@@ -178,12 +185,19 @@ def parse_config(files: Mapping[str, str]) -> Config:
     timezone = settings.demand()[0].timezone
     watchlists = [to_watchlist(*reading.demand(), files[reading.file], reading.file) for reading in lists]
     known = {watchlist.id: watchlist for watchlist in watchlists}
+    feeds_of = {item.id: tuple(to_feeds(item, known)) for item in feeds.demand()[0].feeds}
+    searches = {
+        name: tuple(feed.id for feed in found)
+        for name, found in feeds_of.items()
+        if any(feed.kind == "search" for feed in found)
+    }
     return Config(
         settings=settings.demand()[0],
-        feeds=tuple(feed for item in feeds.demand()[0].feeds for feed in to_feeds(item, known)),
+        feeds=tuple(feed for found in feeds_of.values() for feed in found),
         watchlists=tuple(watchlists),
         subscriptions=tuple(
-            to_subscription(item, catalog, timezone) for item in subscriptions.demand()[0].subscriptions
+            to_subscription(item, catalog, timezone, searches)
+            for item in subscriptions.demand()[0].subscriptions
         ),
     )
 
@@ -205,6 +219,15 @@ def _term_ids(reading: Reading[WatchlistFile]) -> tuple[str, ...] | None:
     if reading.document is None:
         return None
     return tuple(value for _, value in reading.document.select("terms.*.id") if isinstance(value, str))
+
+
+def _outlets(feeds: Reading[FeedsFile]) -> frozenset[str] | None:
+    """The ids and names of feeds as written, also where some have problems; None where the file is no YAML."""
+    if feeds.document is None:
+        return None
+    keys = ("feeds.*.id", "feeds.*.name")
+    found = (value for key in keys for _, value in feeds.document.select(key))
+    return frozenset(value for value in found if isinstance(value, str))
 
 
 def _shared_terms(lists: Sequence[Reading[WatchlistFile]]) -> Iterator[Problem]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Literal
 
 from rasid.config.queries import to_query
 from rasid.google_news import search_urls
+from rasid.schedule import parse_quiet, parse_weekdays
 from rasid.types import (
     Channel,
     Cue,
@@ -122,8 +123,13 @@ def _examples(texts: tuple[str, ...], document: Document, path: Path) -> tuple[E
     )
 
 
-def to_subscription(model: SubscriptionModel, catalog: Catalog, timezone: str) -> Subscription:
-    """A subscription with its watchlists resolved into terms, each once, in the order of the files."""
+def to_subscription(
+    model: SubscriptionModel, catalog: Catalog, timezone: str, searches: Mapping[str, tuple[str, ...]]
+) -> Subscription:
+    """A subscription with its watchlists resolved into terms, each once, in the order of the files.
+
+    `searches` are the ids of the feeds that a search of feeds.yaml became, by its own.
+    """
     listed = [term for name in model.watchlists for term in catalog[name] or ()]
     return Subscription(
         id=model.id,
@@ -132,18 +138,32 @@ def to_subscription(model: SubscriptionModel, catalog: Catalog, timezone: str) -
         schedule=model.schedule,
         timezone=model.timezone or timezone,
         language=model.language,
-        channels=tuple(_channel(channel) for channel in model.channels),
+        channels=tuple(to_channel(channel) for channel in model.channels),
         min_importance=model.min_importance,
         when_empty=model.when_empty,
         max_stories=model.max_stories,
         max_age=timedelta(days=model.max_age_days),
-        paused=model.paused,
+        paused=model.paused is True,
+        paused_until=model.paused if isinstance(model.paused, date) else None,
+        quiet=parse_quiet(model.quiet) if model.quiet else None,
+        weekdays=parse_weekdays(model.weekdays),
+        only_outlets=_outlets(model.outlets.only, searches),
+        not_outlets=_outlets(model.outlets.without, searches),
     )
 
 
-def _channel(model: ChannelModel) -> Channel:
+def _outlets(names: tuple[str, ...], searches: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(feed for name in names for feed in searches.get(name, (name,)))
+
+
+def to_channel(model: ChannelModel) -> Channel:
+    """A channel; of a model that is none, which the rules refuse, an empty folder."""
     if model.email is not None:
         return Channel(kind="email", recipients=model.email)
     if model.slack is not None:
         return Channel(kind="slack", recipients=(model.slack,))
+    if model.slack_bot is not None:
+        return Channel(kind="slack_bot", recipients=(f"{model.slack_bot.token}:{model.slack_bot.channel}",))
+    if model.apprise is not None:
+        return Channel(kind="apprise", recipients=(model.apprise,))
     return Channel(kind="file", recipients=(model.file or "",))

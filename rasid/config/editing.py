@@ -207,10 +207,11 @@ def append_lines(source: Source, place: Place, lines: Sequence[str]) -> Splice:
     """Lines after the last item of a block list, indented as its dashes are."""
     last = place.children[len(place.children) - 1]
     column = source.column(source.dash(last))
-    return _insert_lines(source, source.after(last.end, column), [" " * column + line for line in lines])
+    return insert_lines(source, source.after(last.end, column), [" " * column + line for line in lines])
 
 
-def _insert_lines(source: Source, at: int, lines: Sequence[str]) -> Splice:
+def insert_lines(source: Source, at: int, lines: Sequence[str]) -> Splice:
+    """Lines at the beginning of a line, or at the end of the text."""
     written = [line if line.strip() else "" for line in lines]
     if at == len(source.text) and not source.text.endswith("\n"):  # the text stays without a last newline
         return at, at, "".join(source.newline + line for line in written)
@@ -226,7 +227,7 @@ def _new_key(source: Source, holder: Place, kind: Kind, items: tuple[object, ...
     column = source.column(holder.keys[before].start)
     dashes = " " * (column + _dash_offset(source))
     lines = [" " * column + f"{kind}:", *(f"{dashes}- {_inline(item)}" for item in items)]
-    return _insert_lines(source, source.after(end, column), lines)
+    return insert_lines(source, source.after(end, column), lines)
 
 
 def _dash_offset(source: Source) -> int:
@@ -271,8 +272,7 @@ def _but(values: object, step: str | int) -> object:
     """A mapping without a key, or a list without an item."""
     if isinstance(values, dict):
         return {key: value for key, value in values.items() if key != step}
-    items = enumerate(cast("tuple[object, ...]", values))
-    return tuple(item for at, item in items if at != step)
+    return tuple(item for at, item in enumerate(cast("tuple[object, ...]", values)) if at != step)
 
 
 # ── replacements ──────────────────────────────────────────────────────────────────────────────────

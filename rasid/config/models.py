@@ -15,14 +15,19 @@ from rasid.config.values import (
     Email,
     EnvName,
     Flag,
+    Folder,
     FormText,
     Pattern,
+    Paused,
+    Quiet,
     Schedule,
     Selector,
+    SlackChannel,
     Slug,
     Text,
     Timezone,
     Url,
+    Weekdays,
     Whole,
 )
 
@@ -187,10 +192,19 @@ class WatchlistFile(Model):
     terms: Annotated[tuple[TermModel, ...], Field(min_length=1, description="what is watched")]
 
 
-class ChannelModel(Model):
-    """Where digests go: one of the three."""
+class SlackBotModel(Model):
+    """A bot of one's own in a channel of Slack."""
 
-    file: Annotated[Text | None, Field(description="a folder")] = None
+    token: Annotated[
+        EnvName, Field(description="NAME of the environment variable that holds the bot's token")
+    ]
+    channel: Annotated[SlackChannel, Field(description="id of the channel, such as C0123456789")]
+
+
+class ChannelModel(Model):
+    """Where digests go: one of the five."""
+
+    file: Annotated[Folder | None, Field(description="a folder")] = None
     email: Annotated[
         tuple[Email, ...] | None, Field(min_length=1, description="addresses; each gets a mail of its own")
     ] = None
@@ -198,6 +212,27 @@ class ChannelModel(Model):
         EnvName | None,
         Field(description="NAME of the environment variable that holds the webhook's address"),
     ] = None
+    slack_bot: Annotated[
+        SlackBotModel | None, Field(description="a bot of Slack: a thread for each story")
+    ] = None
+    apprise: Annotated[
+        EnvName | None,
+        Field(
+            description="NAME of the environment variable that holds an Apprise address: Telegram, Teams, "
+            "Discord, ntfy and others"
+        ),
+    ] = None
+
+
+class OutletsModel(Model):
+    """Whose articles a subscription tells of."""
+
+    only: Annotated[
+        tuple[Text, ...], Field(min_length=1, description="these alone: ids of feeds or names of outlets")
+    ] = ()
+    without: Annotated[
+        tuple[Text, ...], Field(description="all but these: ids of feeds or names of outlets")
+    ] = ()
 
 
 class SubscriptionModel(Model):
@@ -224,7 +259,20 @@ class SubscriptionModel(Model):
     max_age_days: Annotated[
         Whole, Field(ge=1, le=365, description="an article older than this when first seen is no news")
     ] = 3
-    paused: Annotated[Flag, Field(description="true: nothing is composed or sent")] = False
+    quiet: Annotated[
+        Quiet | None,
+        Field(description="hours without a message, as 22:00-06:00; what is due waits for their end"),
+    ] = None
+    weekdays: Annotated[
+        Weekdays, Field(description="days with messages, as [sun, tue] or sun-thu; without it all seven")
+    ] = ("sun-sat",)
+    outlets: Annotated[
+        OutletsModel, Field(description="whose articles it tells of; without it everyone's")
+    ] = OutletsModel()
+    paused: Annotated[
+        Paused,
+        Field(description="true: nothing is composed or sent; a date: nothing before that day"),
+    ] = False
     channels: Annotated[tuple[ChannelModel, ...], Field(min_length=1, description="where the digest goes")]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 from pydantic import TypeAdapter, ValidationError
 
 from rasid.config.document import Document, Path, read_document
-from rasid.config.values import nearest, one_line
+from rasid.config.values import nearest, one_line, shown
 from rasid.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def _shown(value: object, kind: str) -> str:
     if value is None:
         return "nothing; write a value, or leave the key out"
     if isinstance(value, str):
-        return f"the text '{value}'"
+        return f"the text {shown(value)}"
     if isinstance(value, bool | int | float):
         written = str(value).lower()
         return f'{written}; put it in quotes: "{written}"' if kind == "string_type" else written

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Mapping
+from posixpath import normpath
+from typing import TYPE_CHECKING, get_args
 
 from rasid.config.document import Document, Path
 from rasid.config.values import nearest
+from rasid.types import ChannelKind
 
 if TYPE_CHECKING:
     from rasid.config.reading import Rule
@@ -79,8 +81,34 @@ def has_one_source(keys: Keys) -> str | None:
 
 def is_one_channel(keys: Keys) -> str | None:
     """Each item of channels is one channel."""
-    kinds = [kind for kind in ("file", "email", "slack") if keys.get(kind) is not None]
-    return None if len(kinds) == 1 else "a channel is one of file, email, slack; give each a '- ' of its own"
+    if sum(keys.get(kind) is not None for kind in get_args(ChannelKind)) == 1:
+        return None
+    return f"a channel is one of {', '.join(get_args(ChannelKind))}; give each a '- ' of its own"
+
+
+def channels(owner: str) -> tuple[Rule, ...]:
+    """What holds of the channels at `owner`: each is one, and nobody is listed twice on one kind.
+
+    A recipient listed twice would be one row of the outbox, so the second line could only mislead.
+    """
+    items, scope = f"{owner}.channels.*", owner.count(".") + 1
+    return (
+        each(items, is_one_channel),
+        unique(f"{items}.email.*", "address", key=str.casefold, scope=scope),
+        unique(f"{items}.slack", "webhook", scope=scope),
+        unique(f"{items}.slack_bot.channel", "channel of Slack", scope=scope),
+        unique(f"{items}.apprise", "variable", scope=scope),
+        unique(f"{items}.file", "folder", key=normpath, scope=scope),
+    )
+
+
+def not_in_both(keys: Keys) -> str | None:
+    """An outlet is in or out."""
+    only, without = keys.get("only"), keys.get("without")
+    if not isinstance(only, tuple) or not isinstance(without, tuple):
+        return None
+    both = [str(outlet) for outlet in only if outlet in without]
+    return f"'{both[0]}' is in only: and in without:; remove one" if both else None
 
 
 def polls_in_order(keys: Keys) -> str | None:
@@ -98,6 +126,15 @@ def known_references(catalog: Catalog) -> tuple[Rule, ...]:
     if len(terms) == len(catalog):  # else any term may be in the file that could not be read
         rules.append(_known("subscriptions.*.terms.*", "term", [term for ids in terms for term in ids]))
     return tuple(rules)
+
+
+def known_outlets(known: Collection[str] | None) -> tuple[Rule, ...]:
+    """The outlets that subscriptions name are ids or names of feeds; None: these could not be read."""
+    if known is None:
+        return ()
+    return tuple(
+        _known(f"subscriptions.*.outlets.{key}.*", "outlet", list(known)) for key in ("only", "without")
+    )
 
 
 def known_watchlists(pattern: str, catalog: Catalog) -> Rule:

@@ -6,8 +6,11 @@ The descriptions reach operators through the JSON Schema in their editor.
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, GetPydanticSchema
+from pydantic_core.core_schema import no_info_after_validator_function
 
+from rasid.config.convert import to_channel
+from rasid.config.models import ChannelModel
 from rasid.config.values import (
     Agent,
     Contact,
@@ -22,6 +25,7 @@ from rasid.config.values import (
     Url,
     Whole,
 )
+from rasid.types import Channel, Language
 
 CLOSED = ConfigDict(extra="forbid")
 DEFAULT_TIMEZONE = "Asia/Riyadh"
@@ -105,11 +109,14 @@ class SmtpSettings:
 
 @dataclass(frozen=True, slots=True)
 class SlackSettings:
-    """Slack webhooks."""
+    """Slack: webhooks and bots."""
 
     __pydantic_config__: ClassVar[ConfigDict] = CLOSED
 
     timeout: Annotated[Number, Field(gt=0, le=600, description="seconds for each message")] = 15.0
+    api: Annotated[
+        Url, Field(description="of the Web API that bots speak to; GovSlack has one of its own")
+    ] = "https://slack.com/api/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +190,58 @@ class MetricsSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class FeedbackSettings:
+    """Links by which readers unsubscribe, mute a story, or say that a match was none."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    key_env: Annotated[
+        EnvName,
+        Field(description="NAME of the environment variable that holds the key which signs the links"),
+    ] = "RASID_FEEDBACK_KEY"
+    days: Annotated[Whole, Field(ge=1, le=3650, description="days for which a digest's links work")] = 90
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Readers' pages and feeds out, served by `rasid serve` and `rasid web`."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    host: Annotated[Host, Field(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[
+        Whole | None, Field(ge=1, le=65_535, description="port to listen on; null: not served")
+    ] = 8321
+
+
+OperatorsChannel = Annotated[
+    Channel,
+    GetPydanticSchema(lambda _, handler: no_info_after_validator_function(to_channel, handler(ChannelModel))),
+]
+"""Written as a subscription's channel is."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorsSettings:
+    """Who hears it when Rasid falls silent."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = CLOSED
+
+    channels: Annotated[
+        tuple[OperatorsChannel, ...],
+        Field(description="where operators are told; two of different kinds, as one may be what fails"),
+    ] = ()
+    language: Annotated[Language, Field(description="of what operators are told")] = "en"
+    collect_minutes: Annotated[
+        Whole, Field(ge=1, le=100_000, description="minutes without the end of a collect that are too many")
+    ] = 60
+    delivery_minutes: Annotated[
+        Whole,
+        Field(ge=1, le=100_000, description="minutes for which a message may be due without having gone out"),
+    ] = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """settings.yaml; every key has a default."""
 
@@ -219,4 +278,13 @@ class Settings:
     )
     metrics: Annotated[MetricsSettings, Field(description="figures for Prometheus")] = field(
         default_factory=MetricsSettings
+    )
+    feedback: Annotated[FeedbackSettings, Field(description="readers' links")] = field(
+        default_factory=FeedbackSettings
+    )
+    web: Annotated[WebSettings, Field(description="readers' pages and feeds out")] = field(
+        default_factory=WebSettings
+    )
+    operators: Annotated[OperatorsSettings, Field(description="who hears it when Rasid falls silent")] = (
+        field(default_factory=OperatorsSettings)
     )

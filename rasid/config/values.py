@@ -7,15 +7,24 @@ the end are what the models are made of; all are strict: 5 is no text, and "5" n
 import re
 import warnings
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
 from cssselect import GenericTranslator, SelectorError
-from pydantic import AfterValidator, AllowInfNan, Strict, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AllowInfNan,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    Strict,
+    StringConstraints,
+)
 
 from rasid.schedule import parse as parse_schedule
+from rasid.schedule import parse_quiet, parse_weekdays
 from rasid.text import fold
 from rasid.urls import canonical_url
 
@@ -27,6 +36,14 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'/=-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _SENDER = re.compile(rf"[^<>\x00-\x1f]*<{_EMAIL.pattern}>|{_EMAIL.pattern}")
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+_SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{7,20}")
+_NO_NAME = (
+    "not the name of an environment variable; write a name in capitals such as SMTP_PASSWORD "
+    "and set the variable where Rasid runs: secrets do not belong in files"
+)
+_SECRETIVE = re.compile(
+    r"://|\bxox[a-z]-|\bxapp-", re.IGNORECASE
+)  # webhooks, addresses with a password, Slack tokens
 _REFERENCE = re.compile(r"\$\{(?P<name>[^}]*)(?P<end>\}?)")
 _HOST = re.compile(r"[A-Za-z0-9._:\[\]-]+")
 URL_JUNK = re.compile(r"[\s<>\"{}|^`]")
@@ -46,6 +63,11 @@ def one_line(message: str) -> str:
     """A message that may quote what an operator wrote: on one line, and of a length that can be read."""
     flat = " ".join(message.split())
     return flat if len(flat) <= MAX_MESSAGE else f"{flat[:MAX_MESSAGE]}…"
+
+
+def shown(text: str) -> str:
+    """What an operator wrote, in quotes for a message; not repeated where it may hold a secret."""
+    return "(not shown, as it may be a secret)" if _SECRETIVE.search(text) else f"'{text}'"
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -102,7 +124,7 @@ def url_key(value: str) -> str:
 
 def _check_email(value: str) -> str:
     if not _EMAIL.fullmatch(value):
-        raise ValueError(f"'{value}' is no e-mail address; write it as name@example.org")
+        raise ValueError(f"{shown(value)} is no e-mail address; write it as name@example.org")
     return value
 
 
@@ -114,10 +136,14 @@ def _check_sender(value: str) -> str:
 
 def _check_env_name(value: str) -> str:
     if not _ENV_NAME.fullmatch(value):  # the value is not repeated: it may be the secret itself
-        raise ValueError(
-            "not the name of an environment variable; write a name in capitals such as SMTP_PASSWORD "
-            "and set the variable where Rasid runs: secrets do not belong in files"
-        )
+        raise ValueError(_NO_NAME)
+    return value
+
+
+def _refuse_number(value: object) -> object:
+    """A number where a name belongs may be a password of digits, which the usual refusal would repeat."""
+    if isinstance(value, int | float):
+        raise ValueError(_NO_NAME)  # noqa: TRY004 - pydantic takes a TypeError for a bug
     return value
 
 
@@ -132,6 +158,48 @@ def _check_timezone(value: str) -> str:
 
 def _check_schedule(value: str) -> str:
     parse_schedule(value)  # its ValueError says what to write
+    return value
+
+
+def _check_quiet(value: str) -> str:
+    parse_quiet(value)  # its ValueError says what to write
+    return value
+
+
+def _check_weekdays(value: tuple[str, ...]) -> tuple[str, ...]:
+    parse_weekdays(value)
+    return value
+
+
+def _listed(value: object) -> object:
+    """One day or range of days may be written without a list."""
+    return (value,) if isinstance(value, str) else value
+
+
+def _check_paused(value: object) -> bool | date:
+    if isinstance(value, bool):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) and len(value) == len("2026-01-31") else "")
+    except ValueError as e:
+        raise ValueError(
+            f"{shown(str(value))} is neither true nor false nor a date; write the first day on which it is sent "
+            "again as 2026-01-31"
+        ) from e
+
+
+def _check_folder(value: str) -> str:
+    if "://" in value:  # not repeated: a webhook's address is a secret
+        raise ValueError("an address where a folder belongs; write a folder such as var/digests")
+    return value
+
+
+def _check_slack_channel(value: str) -> str:
+    if not _SLACK_CHANNEL.fullmatch(value):
+        raise ValueError(
+            f"{shown(value)} is no id of a channel; write one such as C0123456789: Slack shows it at the foot of "
+            "the channel's details"
+        )
     return value
 
 
@@ -256,9 +324,19 @@ Slug = Annotated[Text, AfterValidator(_check_slug)]
 Url = Annotated[Text, AfterValidator(_check_url)]
 Email = Annotated[Text, AfterValidator(_check_email)]
 Sender = Annotated[Text, AfterValidator(_check_sender)]
-EnvName = Annotated[Text, AfterValidator(_check_env_name)]
+EnvName = Annotated[Text, AfterValidator(_check_env_name), BeforeValidator(_refuse_number)]
 Timezone = Annotated[Text, AfterValidator(_check_timezone)]
 Schedule = Annotated[Text, AfterValidator(_check_schedule)]
+Quiet = Annotated[Text, AfterValidator(_check_quiet)]
+Weekdays = Annotated[
+    tuple[Text, ...],
+    Field(min_length=1),
+    AfterValidator(_check_weekdays),
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+]
+Paused = Annotated[bool | date, PlainValidator(_check_paused, json_schema_input_type=bool | str)]
+Folder = Annotated[Text, AfterValidator(_check_folder)]
+SlackChannel = Annotated[Text, AfterValidator(_check_slack_channel)]
 Database = Annotated[Text, AfterValidator(_check_database)]
 Host = Annotated[Text, AfterValidator(_check_host)]
 Agent = Annotated[Text, AfterValidator(_check_agent)]

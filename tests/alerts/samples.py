@@ -222,7 +222,16 @@ def rich() -> Digest:
             TermCount("h20", "H20", "H20", 1, 9, (1, 0, 2, 1, 0, 1, 4), 5 / 6),
             TermCount("nvidia", "إنفيديا", "Nvidia", 3, 25, (5, 4, 6, 5, 4, 5, 5), 29 / 6),
             TermCount("huawei", "هواوي", "Huawei", 3, 6, (2, 1, 3, 2, 0, 2, 3), 10 / 6),
-            TermCount("kunlun", "كونلون", "Kunlun", 1, 3, (0, 0, 0, 0, 0, 0, 1), 0.0),
+            TermCount(
+                "kunlun",
+                "كونلون",
+                "Kunlun",
+                1,
+                3,
+                (0, 0, 0, 0, 0, 0, 1),
+                0.0,
+                last_seen=NOW - timedelta(days=12),
+            ),
         ),
         stories=STORIES,
         reviews=(
@@ -252,7 +261,9 @@ def rich() -> Digest:
 
 def empty() -> Digest:
     """A digest that found nothing."""
-    return replace(rich(), stories=(), reviews=(), failed_feeds=(), articles=0, copies=0, outlets=0)
+    terms = tuple(replace(term, stories=0, mentions=0) for term in rich().terms)
+    nothing = {"stories": (), "reviews": (), "failed_feeds": (), "articles": 0, "copies": 0, "outlets": 0}
+    return replace(rich(), terms=terms, **nothing)
 
 
 def late() -> Digest:

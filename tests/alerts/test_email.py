@@ -1,32 +1,36 @@
-"""Mail: what a real SMTP server takes is what was rendered, and every failure says what it means."""
+"""Mail: the message is what was rendered, for every program that reads it, and nothing can be put into it."""
 
 from __future__ import annotations
 
-import socket
-import socketserver
-import threading
-from contextlib import contextmanager
+import re
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime
-from email import message_from_bytes
+from email import message_from_bytes, policy
 from email.header import decode_header, make_header
+from pathlib import Path
+from quopri import decodestring
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiosmtpd.smtp import AuthResult
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from alerts.email import SmtpOptions, build_message, send
+from alerts.email import Mailer, SmtpOptions, build_message, clean_subject
 from alerts.render import Rendered, render
-from rasid.errors import TransportError
+from rasid.config import parse_settings
 from tests.alerts import samples
 from tests.alerts.servers import smtp_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from email.message import EmailMessage
 
 RENDERED = render(samples.rich(), now=samples.NOW)
-PASSWORD = "canary-s3cret"
-LONG_SUBJECT = ("هواوي وكونلون وإنفيديا في نشرة اليوم عن الرقائق والقيود والأسواق، " * 4)[:211] + "."
+LONG_SUBJECT = (
+    "هواوي وكونلون في نشرة اليوم: \u2066Nvidia H20\u2069 و\u2066Kunlun P800\u2069 بين قيود الرقائق وأسواقها، "
+    * 4
+)[:211] + "."
+WORDS = st.text(st.characters(exclude_categories=()), max_size=300)  # lone surrogates and controls too
 
 
 def message(rendered: Rendered = RENDERED, **changes: Any) -> bytes:
@@ -43,99 +47,117 @@ def message(rendered: Rendered = RENDERED, **changes: Any) -> bytes:
     return build_message(rendered, **(values | changes))
 
 
-def options(port: int, **changes: Any) -> SmtpOptions:
-    """A server on loopback without encryption."""
-    plain = SmtpOptions(
-        host="127.0.0.1",
-        port=port,
-        security="none",
-        username=None,
-        password=None,
-        sender="راصد <rasid@rasid.example>",
-        timeout=5,
-    )
-    return replace(plain, **changes)
+def modern(raw: bytes) -> EmailMessage:
+    """The message as the standard library's newer parser reads it."""
+    return message_from_bytes(raw, policy=policy.default)
 
 
-@contextmanager
-def scripted(*answers: str | None) -> Iterator[int]:
-    """A server that gives these answers, one a command; None drops the connection."""
-
-    class Script(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.wfile.write(b"220 ready\r\n")
-            for answer in answers:
-                line = self.rfile.readline()
-                if line.upper().startswith(b"DATA") and answer and not answer.startswith("354"):
-                    self.wfile.write(f"{answer}\r\n".encode())
-                    return
-                if answer is None:
-                    return
-                self.wfile.write(f"{answer}\r\n".encode())
-                if answer.startswith("354"):
-                    while self.rfile.readline() not in (b".\r\n", b""):
-                        pass
-                    self.rfile = _Once(self.rfile)  # type: ignore[assignment]
-
-    with socketserver.TCPServer(("127.0.0.1", 0), Script) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_address[1]
-        finally:
-            server.shutdown()
-            thread.join()
+def unfolded(raw: bytes) -> dict[str, str]:
+    """The headers as they stand, lines put together: what RFC 5322 §2.2.3 says and no more."""
+    head = raw.partition(b"\r\n\r\n")[0].decode("ascii")
+    lines = re.sub(r"\r\n([ \t])", r"\1", head).split("\r\n")
+    return dict(line.split(": ", 1) for line in lines)
 
 
-class _Once:
-    """After the text, the next answer is due without another command."""
+def decoded(value: str) -> str:
+    """Encoded words by RFC 2047 and no more: a second reading beside the standard library's."""
+    value = re.sub(r"(?<=\?=)[ \t]+(?==\?)", "", value)
 
-    def __init__(self, file: Any) -> None:
-        self._file, self._first = file, True
+    def word(found: re.Match[str]) -> str:
+        raw = found[2].encode()
+        return (b64decode(raw) if found[1] in "bB" else decodestring(raw, header=True)).decode()
 
-    def readline(self) -> bytes:
-        """Give nothing once, then what comes."""
-        if self._first:
-            self._first = False
-            return b""
-        return bytes(self._file.readline())
-
-    def close(self) -> None:
-        """Close the connection's file."""
-        self._file.close()
+    return re.sub(r"=\?utf-8\?([bqBQ])\?([^?]*)\?=", word, value)
 
 
 def test_a_server_takes_exactly_what_was_rendered() -> None:
     """HTML, text, subject and addresses come back as they went in; the answer of the server is returned."""
     with smtp_server() as (port, mailbox):
-        answer = send(options(port), "reader@mail.example", message())
+        options = SmtpOptions("127.0.0.1", port, "none", None, None, "راصد <rasid@rasid.example>", timeout=5)
+        with Mailer(options) as mailer:
+            answer = mailer.send("reader@mail.example", message())
 
     ((sender, recipients, content),) = mailbox.taken
-    taken = message_from_bytes(content)
-    plain, html = taken.get_payload()
+    taken = modern(content)
     assert answer == "250 taken as 42"
+    assert message() == content
     assert (sender, recipients) == ("rasid@rasid.example", ["reader@mail.example"])
-    assert plain.get_payload(decode=True).decode() == RENDERED.text
-    assert html.get_payload(decode=True).decode() == RENDERED.html
-    assert str(make_header(decode_header(taken["Subject"]))) == RENDERED.subject
+    plain, html = taken.iter_parts()
+    assert plain.get_content().replace("\r\n", "\n") == RENDERED.text
+    assert html.get_content().replace("\r\n", "\n") == RENDERED.html
+    assert [] == [part.defects for part in taken.walk() if part.defects]
+    assert taken["Subject"] == RENDERED.subject
     assert taken.get_content_type() == "multipart/alternative"
 
 
-def test_lines_with_a_leading_dot_survive() -> None:
-    """A dot alone on a line does not end the message."""
-    raw = b"Subject: x\r\n\r\n.\r\n..two\r\nlast\r\n"
-    with smtp_server() as (port, mailbox):
-        send(options(port), "reader@mail.example", raw)
-
-    assert mailbox.taken[0][2] == raw
-
-
-def test_a_long_arabic_subject_keeps_every_space() -> None:
-    """212 characters, folded and put together again, are the same 212."""
-    taken = message_from_bytes(message(replace(RENDERED, subject=LONG_SUBJECT)))
+def test_a_long_arabic_subject_keeps_every_character() -> None:
+    """212 characters with Latin names and isolates are the same 212 for three readers of the header."""
+    raw = message(replace(RENDERED, subject=LONG_SUBJECT))
+    headers = unfolded(raw)
 
     assert len(LONG_SUBJECT) == 212
-    assert str(make_header(decode_header(taken["Subject"]))) == LONG_SUBJECT
+    assert str(make_header(decode_header(message_from_bytes(raw)["Subject"]))) == LONG_SUBJECT
+    assert modern(raw)["Subject"] == LONG_SUBJECT
+    assert decoded(headers["Subject"]) == LONG_SUBJECT
+    assert max(map(len, re.findall(r"=\?\S+\?=", headers["Subject"]))) <= 75
+
+
+def test_a_long_arabic_name_of_the_sender_is_kept() -> None:
+    """It takes several encoded words, each of the length that RFC 2047 allows; the address stays plain."""
+    name = "راصد يرصد الصحافة التقنية العربية ويجمع أخبارها كل صباح"
+    raw = message(sender=f"{name} <rasid@rasid.example>")
+
+    assert decoded(unfolded(raw)["From"]) == f"{name} <rasid@rasid.example>"
+    assert max(map(len, re.findall(r"=\?\S+\?=", unfolded(raw)["From"]))) <= 75
+    assert str(make_header(decode_header(message_from_bytes(raw)["From"]))) == f"{name} <rasid@rasid.example>"
+    # The newer parser puts spaces between encoded words of a name, against RFC 2047 §6.2; the address it has.
+    assert modern(raw)["From"].addresses[0].addr_spec == "rasid@rasid.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [("نص عربي خالص بلا وسوم. " * 40, "base64"), ("<td style=color:red>" * 40 + "خبر", "quoted-printable")],
+)
+def test_the_smaller_encoding_is_chosen(text: str, encoding: str) -> None:
+    """Arabic prose goes as base64; markup with a little Arabic as quoted-printable, not much above its own size."""
+    raw = message(replace(RENDERED, html=text))
+    html = list(modern(raw).iter_parts())[1]
+
+    assert html["Content-Transfer-Encoding"] == encoding
+    assert html.get_content().rstrip("\n") == text
+    assert len(raw) - len(message(replace(RENDERED, html=""))) < 1.4 * len(text.encode())
+
+
+@given(text=WORDS, html=WORDS)
+@example(text="a\ud800b", html="سطر \rثان\n\n.\nFrom x \t\r\n")
+def test_any_text_comes_back(text: str, html: str) -> None:
+    """Line ends become CR LF, what cannot be encoded a question mark, all else is kept; lines stay short and ASCII."""
+    raw = message(replace(RENDERED, text=text, html=html))
+
+    assert max(map(len, raw.split(b"\r\n"))) <= 78
+    assert raw.isascii()
+    assert b"\r\n" * raw.count(b"\n") == b"".join(re.findall(rb"\r?\n|\r", raw))
+    for part, was in zip(message_from_bytes(raw).get_payload(), (text, html), strict=True):
+        payload = part.get_payload(decode=True)
+        expected = re.sub(r"\r\n|\r|\n", "\r\n", was).encode("utf-8", "replace")
+        assert expected == payload
+
+
+def test_a_line_that_begins_with_from_or_a_dot_stays_as_it_is() -> None:
+    """No `>` gets in front of it, as the standard library's generator would put it."""
+    text = "From here on\n.\n..two\n"
+    plain = message_from_bytes(message(replace(RENDERED, text=text))).get_payload(0)
+
+    assert text.replace("\n", "\r\n").encode() == plain.get_payload(decode=True)
+
+
+def test_a_long_address_or_id_begins_on_the_line_of_its_header() -> None:
+    """An empty first line, as the standard library folds them, would hide them from some mail programs."""
+    token = "https://rasid.example/r/" + "k" * 200 + "/unsubscribe"
+    raw = message(unsubscribe=token, message_id="7." + "analysts." * 12 + "x@rasid.example")
+
+    assert f"\r\nList-Unsubscribe: <{token}>\r\n".encode() in raw
+    assert b"\r\nMessage-ID: <7.analysts." in raw
 
 
 def test_the_headers() -> None:
@@ -166,109 +188,66 @@ def test_the_list_is_named_like_a_domain(list_id: str, sender: str, expected: st
 def test_unsubscribe_and_repeat() -> None:
     """One click needs https; a repeat keeps its Message-ID."""
     by_web = message_from_bytes(message(unsubscribe="https://rasid.example/u/1", repeat=True))
-    by_mail = message_from_bytes(message(unsubscribe="mailto:stop@rasid.example"))
+    in_clear = message_from_bytes(message(unsubscribe="http://rasid.example/u/1"))
 
     assert by_web["List-Unsubscribe"] == "<https://rasid.example/u/1>"
     assert by_web["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert by_web["X-Rasid-Repeat"] == "possible"
     assert by_web["Message-ID"] == "<7.analysts@rasid.example>"
-    assert by_mail["List-Unsubscribe-Post"] is None
+    assert in_clear["List-Unsubscribe"] == "<http://rasid.example/u/1>"
+    assert in_clear["List-Unsubscribe-Post"] is None
 
 
-def test_no_header_can_be_injected() -> None:
-    """Line ends in a subject or an address become spaces."""
-    evil = "عنوان\r\nBcc: all@evil.example"
-    taken = message_from_bytes(
-        message(replace(RENDERED, subject=evil), recipient="a@b.example\r\nBcc: x@evil.example")
+@given(subject=WORDS, name=WORDS, recipient=WORDS, listed=WORDS, link=WORDS)
+def test_no_header_can_be_injected(subject: str, name: str, recipient: str, listed: str, link: str) -> None:
+    """Whatever comes from outside, the headers are ours, each once, and the body begins where it should."""
+    evil = "\r\nBcc: all@evil.example\r\n\r\n"
+    raw = message(
+        replace(RENDERED, subject=subject + evil, digest_id=listed + evil),
+        sender=f"{name}{evil} <rasid@rasid.example>",
+        recipient=recipient + evil,
+        message_id=listed + evil,
+        list_id=listed + evil,
+        unsubscribe="https://" + link + evil,
+        repeat=True,
     )
+    names = [line.split(b":")[0] for line in re.split(rb"\r\n(?![ \t])", raw.partition(b"\r\n\r\n")[0])]
 
-    assert taken["Bcc"] is None
+    assert [
+        *(b"From", b"To", b"Subject", b"Date", b"Message-ID", b"List-Id", b"Auto-Submitted"),
+        *(b"X-Rasid-Digest", b"X-Rasid-Repeat", b"List-Unsubscribe", b"List-Unsubscribe-Post"),
+        *(b"MIME-Version", b"Content-Type"),
+    ] == names
+    assert 2 == len(message_from_bytes(raw).get_payload())
+
+
+@given(WORDS)
+def test_any_subject_comes_back_as_it_was_cleaned(subject: str) -> None:
+    """Only controls and what cannot be encoded are changed; the rest, spaces within too, comes back."""
+    wanted = clean_subject(subject)
+    taken = decoded(unfolded(message(replace(RENDERED, subject=subject)))["Subject"])
+
+    assert wanted == taken
 
 
 @pytest.mark.parametrize(
-    ("answers", "permanent", "uncertain"),
+    ("subject", "cleaned"),
     [
-        (["250 hi", "451 later"], False, False),
-        (["250 hi", "250 ok", "450 mailbox busy"], False, False),
-        (["250 hi", "250 ok", "550 no such user"], True, False),
-        (["250 hi", "250 ok", "250 ok", "552 too large"], True, False),
-        (["250 hi", "250 ok", "250 ok", None], False, False),
-        (["250 hi", "250 ok", "250 ok", "354 go", "451 later"], False, False),
-        (["250 hi", "250 ok", "250 ok", "354 go", "554 spam"], True, False),
-        (["250 hi", "250 ok", "250 ok", "354 go", None], False, True),
-        ([None], False, False),
+        ("خبر\r\nBcc: x", "خبر Bcc: x"),
+        ("خبر\u2028تتمة", "خبر تتمة"),
+        ("\u2066Nvidia\u2069  H20", "\u2066Nvidia\u2069  H20"),
+        ("a\ud800b", "a\ufffdb"),
     ],
 )
-def test_what_a_failure_means(answers: list[str | None], permanent: bool, uncertain: bool) -> None:
-    """4xx and lost connections are temporary, 5xx permanent; a connection lost after the text is uncertain."""
-    with scripted(*answers) as port, pytest.raises(TransportError) as caught:
-        send(options(port), "reader@mail.example", message())
-
-    assert (caught.value.permanent, caught.value.uncertain) == (permanent, uncertain)
-    assert caught.value.channel == "email"
+def test_what_is_cleaned_of_a_subject(subject: str, cleaned: str) -> None:
+    """Line ends become a space, lone surrogates the sign of what is lost; isolates stay."""
+    assert cleaned == clean_subject(subject)
 
 
-def test_a_goodbye_that_fails_matters_no_more() -> None:
-    """The message is taken once the server said so."""
-    with scripted("250 hi", "250 ok", "250 ok", "354 go", "250 taken", None) as port:
-        assert send(options(port), "reader@mail.example", message()) == "250 taken"
+def test_the_settings_of_the_guide_are_accepted() -> None:
+    """What docs/email.md tells an operator to write is what the settings take."""
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "email.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    smtp = parse_settings(block, "settings.yaml").smtp
 
-
-def test_a_silent_server_times_out() -> None:
-    """A connection that is taken and never answered is a temporary failure."""
-    with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(TransportError) as caught:
-        send(options(silent.getsockname()[1], timeout=0.2), "reader@mail.example", message())
-
-    assert (caught.value.permanent, caught.value.uncertain) == (False, False)
-
-
-def test_no_server_is_a_temporary_failure() -> None:
-    """The error names the place."""
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        with pytest.raises(TransportError, match=f"127.0.0.1:{port}") as caught:
-            send(options(port), "reader@mail.example", message())
-
-    assert not caught.value.permanent
-
-
-def test_starttls_is_never_skipped() -> None:
-    """A server without it gets neither the password nor the digest."""
-    with smtp_server() as (port, mailbox), pytest.raises(TransportError, match="STARTTLS") as caught:
-        send(
-            options(port, security="starttls", username="u", password=PASSWORD),
-            "reader@mail.example",
-            message(),
-        )
-
-    assert caught.value.permanent
-    assert mailbox.taken == []
-
-
-def test_logging_in() -> None:
-    """The right password passes; a wrong one is a permanent failure that does not name it."""
-
-    def judge(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
-        return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
-
-    with smtp_server(authenticator=judge, auth_require_tls=False) as (port, mailbox):
-        send(options(port, username="u", password=PASSWORD), "reader@mail.example", message())
-        with pytest.raises(TransportError, match=r"log-in \(535\)") as caught:
-            send(options(port, username="u", password=f"{PASSWORD}-wrong"), "reader@mail.example", message())
-
-    assert len(mailbox.taken) == 1
-    assert caught.value.permanent
-    assert caught.value.__cause__ is None
-    assert PASSWORD not in f"{caught.value}{options(1, password=PASSWORD)!r}"
-
-
-@pytest.mark.parametrize(
-    "recipient", ["", "reader", "a@b.example\r\nDATA", "a b@c.example", "قارئ@mail.example", "<a@b>"]
-)
-def test_an_address_that_is_none_is_refused(recipient: str) -> None:
-    """No connection is made for it."""
-    with pytest.raises(TransportError, match="not a mail address") as caught:
-        send(options(1), recipient, message())
-
-    assert caught.value.permanent
+    assert ("smtp.example.org", 587, "starttls") == (smtp.host, smtp.port, smtp.security)

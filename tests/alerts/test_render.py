@@ -8,25 +8,27 @@ import unicodedata
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import TypeAdapter
 
 from alerts import words
 from alerts.bidi import LRI, PDI, RLI, clean, isolated
-from alerts.links import safe_link
+from alerts.links import PLACEHOLDER, Reader, safe_link
 from alerts.render import MAX_BYTES, MAX_SUBJECT, render
 from demo.pictures import chromium, laid_out
-from rasid.types import Digest, Reason
+from rasid.types import Digest, Reason, SetAside
 from tests.alerts import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from rasid.types import Language, Relation
 
 NOW = samples.NOW
+READER = Reader(f"https://rasid.example/r/{PLACEHOLDER}")
 
 
 class Page(HTMLParser):
@@ -66,7 +68,7 @@ def test_the_rich_digest_says_everything() -> None:
         "ضُمّت 7 نسخ مكررة إلى أصولها، ويحتاج مصدران إلى نظر.",
         "السبت 22 نوفمبر 2025",
         "▲ 3 فوق المعتاد",
-        "أول ظهور هذا الأسبوع",
+        "أول ظهور منذ 12 يومًا",
         "واشنطن تسمح ببيع شريحة H20 للشركات الصينية بعد أشهر من المنع",
         "نسخة معدّلة: 96% من النص",
         "و3 نسخ أخرى",
@@ -311,7 +313,7 @@ def test_latin_runs_stand_in_spans() -> None:
 @pytest.mark.parametrize("make", [samples.rich, samples.empty, samples.english, samples.huge])
 def test_size_and_subject_keep_their_limits(make: object) -> None:
     """At most 80 KB and 200 characters, whatever the digest holds."""
-    rendered = render(make(), now=NOW, public_url="https://rasid.example/d/1")  # type: ignore[operator]
+    rendered = render(make(), now=NOW, reader=READER)  # type: ignore[operator]
 
     assert len(rendered.html.encode()) <= MAX_BYTES
     assert 0 < len(rendered.subject) <= MAX_SUBJECT
@@ -320,12 +322,146 @@ def test_size_and_subject_keep_their_limits(make: object) -> None:
 def test_stories_that_do_not_fit_are_counted() -> None:
     """What is dropped from the end is said, with a link where there is an archive."""
     digest = replace(samples.rich(), stories=samples.STORIES[:1] * 60, omitted=3)
-    page = Page(render(digest, now=NOW, public_url="https://rasid.example/d/1").html)
+    page = Page(render(digest, now=NOW, reader=READER).html)
     shown = page.words.count("و3 نسخ أخرى")
 
     assert 0 < shown < 60
     assert f"{words.counted('ar', 'more stories', 63 - shown)} في الأرشيف" in page.words
-    assert page.links.count("https://rasid.example/d/1") == 2
+    assert page.links.count(READER.digest) == 2
+
+
+class Mail(HTMLParser):
+    """Every element with its attributes, as a mail program reads them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keep it."""
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def all(self, *tags: str) -> list[dict[str, str]]:
+        """The attributes of these elements."""
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+@pytest.mark.parametrize("make", [samples.rich, samples.empty, samples.english, samples.late])
+def test_gmail_and_outlook_can_draw_it(make: Callable[[], Digest]) -> None:
+    """By their documented rules: no bdi, no SVG, nothing embedded or remote, directions and styles on every cell."""
+    html = render(make(), now=NOW, reader=READER).html
+    mail = Mail(html)
+    tags = {tag for tag, _ in mail.elements}
+    assert set() == tags & {"bdi", "svg", "img", "script", "link", "object", "form", "iframe", "video"}
+    assert "url(" not in html
+    assert "base64" not in html
+    for cell in mail.all("td", "table"):
+        assert cell["dir"] in ("rtl", "ltr")
+        assert cell["style"]
+    # Outlook's engine draws backgrounds of cells and tables by their attribute alone.
+    assert {"#eef1f4", "#ffffff", "#0b5c63", "#f5f8f9"} <= {
+        one.get("bgcolor") for one in mail.all("td", "table")
+    }
+    # What is inlined holds where <style> is dropped; padding would break the ligature of lam and alef.
+    for hit in (one for one in mail.all("span") if one.get("class") == "hit"):
+        assert "background" in hit["style"]
+        assert "border-bottom" in hit["style"]
+        assert "padding" not in hit["style"]
+    assert html.count("<!--[if mso]>") == html.count("<![endif]-->")
+
+
+def test_a_reader_can_act() -> None:
+    """On each story, each uncertain mention and the whole; without a reader's address there is no such link."""
+    digest = samples.rich()
+    shown = render(digest, now=NOW, reader=READER)
+    links = Page(shown.html).links
+    review = digest.reviews[0]
+    expected = [
+        READER.digest,
+        READER.unsubscribe,
+        *(READER.mute(story.story_id) for story in digest.stories),
+        *(READER.wrong(story.story_id) for story in digest.stories),
+        READER.judge(review.article_id, review.term, right=True),
+        READER.judge(review.article_id, review.term, right=False),
+    ]
+    for link in expected:
+        assert link in links
+        assert link in shown.text
+    assert "/r/" not in render(digest, now=NOW).html
+
+
+def test_a_story_without_a_foot_can_be_muted_too() -> None:
+    """Where nothing stands under it, the links have a line of their own."""
+    bare = replace(samples.STORIES[0], matched=(), why=None, wire="")
+    page = Page(render(replace(samples.rich(), stories=(bare,)), now=NOW, reader=READER).html)
+    assert READER.mute(bare.story_id) in page.links
+
+
+def test_a_digest_is_made_out_to_each_reader() -> None:
+    """Drawn once, of one length for all; nothing of the others' links is left in it."""
+    shown = render(samples.rich(), now=NOW, reader=READER)
+    token = "Ab-_" * 10
+    mine = shown.for_reader(token)
+    assert (len(shown.html), len(shown.text)) == (len(mine.html), len(mine.text))
+    assert f"https://rasid.example/r/{token}/unsubscribe" in mine.html
+    assert PLACEHOLDER not in mine.html + mine.text
+
+
+def test_what_its_reader_muted_is_counted() -> None:
+    """Its figures are those of the other stories, its subject is the first of them; all muted is said as such."""
+    digest = samples.rich()
+    first, *others = digest.stories
+    shown = render(digest, now=NOW, hidden=frozenset({first.story_id}))
+    assert first.headline not in shown.text
+    assert "4 قصص" in Page(shown.html).words
+    assert "لا تظهر هنا قصة واحدة كتمتها" in shown.text
+    news = [
+        one for story in others for one in story.appearances if one.relation in ("new", "extends", "revised")
+    ]
+    assert words.counted("ar", "of articles", len(news)) in shown.text
+    assert clean(others[0].headline)[:20] in clean(shown.subject)
+    nothing = render(digest, now=NOW, hidden=frozenset(story.story_id for story in digest.stories))
+    assert "لم يُنشر" not in nothing.text
+    assert words.counted("ar", "hidden", 5) in nothing.text
+
+
+def test_one_broken_item_does_not_stop_a_digest() -> None:
+    """A story and a review that cannot be drawn are named; the others are drawn."""
+    digest = samples.rich()
+    broken = replace(digest.stories[0], headline=None)  # type: ignore[arg-type]
+    review = replace(digest.reviews[0], snippet=None)  # type: ignore[arg-type]
+    shown = render(replace(digest, stories=(broken, *digest.stories[1:]), reviews=(review,)), now=NOW)
+    assert clean(digest.stories[1].headline)[:20] in clean(shown.subject)
+    assert 2 == shown.text.count("تعذّر عرضه لخلل في راصد")
+    assert digest.stories[2].headline[:15] in clean(shown.text)
+
+
+def test_many_broken_items_are_counted() -> None:
+    """Five are named, the rest is a number: a mail has its size."""
+    aside = tuple(SetAside("خبر" * 60, f"https://a.example/{'x' * 1900}{n}", "KeyError") for n in range(400))
+    shown = render(replace(samples.rich(), set_aside=aside), now=NOW, reader=READER)
+    assert len(shown.html.encode()) <= MAX_BYTES
+    assert words.counted("ar", "more aside", 395) in shown.text
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ({"days": (0, 0, 0, 0, 0, 0, 4), "usual": 0.0, "first": True}, "أول ظهور في الأرشيف"),
+        ({"days": (1, 0, 1, 0, 2, 1, 9), "usual": 1.0, "spike": True}, "▲ طفرة: 9 اليوم والمعتاد 1"),
+        ({"days": (0, 0, 1, 0, 0, 0, 5), "usual": 0.2, "spike": True}, "▲ طفرة: 5 اليوم والمعتاد أقل من 1"),
+        ({"days": (1, 2, 1, 2, 1, 2, 4), "usual": 1.5}, "▲ 2 فوق المعتاد"),
+        ({"days": (1, 2, 1, 2, 1, 2, 0), "usual": 1.5}, "المعتاد 2 في اليوم"),
+        ({"days": (0, 0, 0, 0, 0, 0, 0), "usual": 0.0}, "نادر الظهور"),
+    ],
+)
+def test_a_terms_day_is_told(term: dict[str, Any], expected: str) -> None:
+    """First sightings, spikes, the difference from usual; a fall is never said of a day that is not over."""
+    count = replace(samples.rich().terms[0], **{"spike": False, "first": False, "last_seen": None} | term)
+    shown = render(replace(samples.rich(), terms=(count,)), now=NOW)
+    assert expected in Page(shown.html).words
+    assert expected in clean(shown.text)
 
 
 def test_the_subject_names_the_story_and_counts_the_rest() -> None:
@@ -394,7 +530,8 @@ def test_every_noun_counts_in_both_languages(noun: str, number: int) -> None:
     """No noun lacks a form, and from three on the figure is shown."""
     for language in ("ar", "en"):
         counted = words.counted(language, noun, number)  # type: ignore[arg-type]
-        assert (str(number) in counted) == (number > 2 or language == "en")
+        spelt = "yesterday" in counted  # the day before has a name
+        assert (str(number) in counted) == (number > 2 or language == "en") or spelt
 
 
 @pytest.mark.parametrize(

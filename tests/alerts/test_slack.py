@@ -5,34 +5,45 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
 import threading
+from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alerts import slack
+from alerts.links import PLACEHOLDER, Reader
 from rasid.errors import TransportError
+from rasid.types import SetAside
 from tests.alerts import samples
-from tests.alerts.servers import SECRET, SlackHandler, problems, slack_server, strings
+from tests.alerts.slack_fake import SECRET, Answer, fake_slack, pings, problems, strings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rasid.types import Language
 
 NOW = samples.NOW
 HERE = frozenset({"127.0.0.1"})
+READER = Reader(f"https://rasid.example/r/{PLACEHOLDER}")
+OK = Answer(200, body="ok", takes=True)
 
 
 def shown(messages: list[dict[str, Any]]) -> str:
     """All that the messages show, without direction marks."""
     text = "".join(text for message in messages for block in message["blocks"] for text in strings(block))
-    return text.translate(dict.fromkeys(map(ord, "\u2066\u2067\u2069\u200f\u2060")))
+    return text.translate(dict.fromkeys(map(ord, "\u2066\u2067\u2069\u200e\u200f\u2060")))
 
 
 def test_a_strict_server_takes_the_rich_digest() -> None:
     """One message, with all that the mail says."""
-    messages = slack.payload(samples.rich(), now=NOW, public_url="https://rasid.example/d/1")
-    with slack_server() as server:
+    messages = slack.payload(samples.rich(), now=NOW, reader=READER)
+    with fake_slack() as server:
         slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
 
     assert server.taken == messages
@@ -75,9 +86,13 @@ def test_what_was_found_late_says_so(language: Language, late: str, update: str)
 @pytest.mark.parametrize("make", [samples.rich, samples.english, samples.empty, samples.late, samples.huge])
 def test_every_part_keeps_the_limits(make: Any) -> None:
     """Fifty blocks, 3,000 characters a block, 10,000 a message, whatever the digest holds."""
-    assert [
-        problems(message) for message in slack.payload(make(), now=NOW, repeat=True) if problems(message)
-    ] == []
+    messages = slack.payload(make(), now=NOW, repeat=True, reader=READER)
+
+    assert [problems(message) for message in messages if problems(message)] == []
+    assert (
+        max(len(message["text"]) + sum(map(len, strings(message["blocks"]))) for message in messages)
+        <= 10_000
+    )
 
 
 def test_what_does_not_fit_comes_in_numbered_parts() -> None:
@@ -112,6 +127,7 @@ def test_no_mass_mention_and_no_hostile_link() -> None:
     ):
         assert hostile not in raw
     assert all(link.startswith("https://news.example/") for link in links(json.loads(raw)))
+    assert [] == list(pings(json.loads(raw)))
 
 
 def links(value: Any) -> list[str]:
@@ -141,9 +157,10 @@ def test_hits_are_bold_and_paragraphs_begin_right_to_left() -> None:
 
 def test_the_fallback_is_escaped() -> None:
     """The text of notifications is mrkdwn."""
-    digest = replace(samples.rich(), name="A&B <!channel>")
+    (message,) = slack.payload(replace(samples.rich(), name="A&B <!channel>"), now=NOW)
 
-    assert "A&amp;B &lt;!channel&gt;" in slack.payload(digest, now=NOW)[0]["text"]
+    assert "راصد · \u2066A&amp;B\u2069 &lt;!\u2066channel\u2069&gt; · " in message["text"]
+    assert [] == list(pings(message))
 
 
 def test_a_repeat_says_so() -> None:
@@ -153,57 +170,147 @@ def test_a_repeat_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "permanent", "uncertain", "retry_after"),
+    ("answer", "permanent", "uncertain", "whole", "retry_after"),
     [
-        ((429, {"Retry-After": "7"}, "rate_limited"), False, False, 7.0),
-        ((429, {}, "rate_limited"), False, False, None),
-        ((400, {}, "invalid_payload"), True, False, None),
-        ((403, {}, "action_prohibited"), True, False, None),
-        ((404, {}, "no_service"), True, False, None),
-        ((302, {"Location": "http://127.0.0.1:1/"}, ""), True, False, None),
-        ((500, {}, "rollup_error"), False, False, None),
-        ((503, {}, ""), False, False, None),
-        ((0, {}, ""), False, True, None),
+        (Answer(429, {"Retry-After": "7"}, "rate_limited"), False, False, True, 7.0),
+        (Answer(429, {"Retry-After": "9" * 400}), False, False, True, 86_400.0),
+        (Answer(429, {"Retry-After": "Sat, 22 Nov 2025 04:00:00 GMT"}), False, False, True, None),
+        (Answer(429), False, False, True, None),
+        (Answer(400, body="invalid_payload"), True, False, False, None),
+        (Answer(403, body="action_prohibited"), True, False, True, None),
+        (Answer(404, body="no_service"), True, False, True, None),
+        (Answer(410, body="channel_is_archived"), True, False, True, None),
+        (Answer(302, {"Location": "http://127.0.0.1:1/"}), True, False, False, None),
+        (Answer(500, body="rollup_error"), False, False, False, None),
+        (Answer(503), False, False, False, None),
+        (Answer(504, body="<html>"), False, True, False, None),
+        (Answer(200, body="<html>a page</html>"), True, False, True, None),
+        (Answer(200, {"Content-Length": "9"}, ""), False, True, False, None),
+        (Answer(0), False, True, False, None),
+        (Answer(0, takes=True), False, True, False, None),
+        (Answer(500, body="x" * 10_000_000), False, False, False, None),
     ],
 )
 def test_what_a_refusal_means(
-    answer: tuple[int, dict[str, str], str], permanent: bool, uncertain: bool, retry_after: float | None
+    answer: Answer, permanent: bool, uncertain: bool, whole: bool, retry_after: float | None
 ) -> None:
-    """429 waits, other 4xx are permanent, 5xx are temporary, no answer is uncertain; one post each."""
+    """429 waits, other 4xx are permanent, 5xx temporary; no answer is uncertain; one post each, no great answer."""
     messages = slack.payload(samples.rich(), now=NOW)
-    with slack_server(answer) as server, pytest.raises(TransportError) as caught:
+    with fake_slack(answer) as server, pytest.raises(TransportError) as caught:
         slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
 
     error = caught.value
-    assert (error.permanent, error.uncertain, error.retry_after) == (permanent, uncertain, retry_after)
-    assert server.taken == []
+    assert (permanent, uncertain, whole) == (error.permanent, error.uncertain, error.whole)
+    assert retry_after == error.retry_after
+    assert len(str(error)) < 300
+    assert int(answer.takes) == len(server.taken)
 
 
-def test_a_failure_after_the_first_part_is_uncertain() -> None:
-    """The reader has the first part, so a further attempt is a repeat."""
-    messages = slack.payload(samples.huge(), now=NOW)[:3]
-    with slack_server((200, {}, "ok"), (503, {}, "")) as server, pytest.raises(TransportError) as caught:
-        slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
+def test_an_attempt_goes_on_where_the_last_one_stopped() -> None:
+    """Each part that was taken is told of at once; the failure of the next is its own, and nothing comes twice."""
+    messages = slack.payload(samples.huge(), now=NOW)[:4]
+    told: list[int] = []
+    with fake_slack(OK, OK, Answer(503)) as server:
+        with pytest.raises(TransportError) as caught:
+            slack.send(server.hook, messages, timeout=5, allow_hosts=HERE, taken=told.append)
+        assert ([1, 2], False) == (told, caught.value.uncertain)
+        slack.send(server.hook, messages, timeout=5, allow_hosts=HERE, done=told[-1], taken=told.append)
 
-    assert caught.value.uncertain
-    assert len(server.taken) == 1
+    assert [1, 2, 3, 4] == told
+    assert messages == server.taken
+
+
+@given(
+    counts=st.lists(st.integers(0, 7), min_size=1, max_size=12),
+    hours=st.integers(0, 200),
+    hidden=st.frozensets(st.integers(0, 12)),
+    repeat=st.booleans(),
+)
+@settings(max_examples=25, deadline=None)
+def test_parts_hold_the_same_in_every_attempt(
+    counts: list[int], hours: int, hidden: frozenset[int], repeat: bool
+) -> None:
+    """Hours later, marked as a repeat and with stories muted, each story left stands in the part that it stood in."""
+    stories = tuple(
+        replace(
+            samples.STORIES[0],
+            story_id=n,
+            headline=f"الخبر رقم {100 + n}",
+            appearances=samples.STORIES[0].appearances[: count + 1],
+            snippets=samples.STORIES[0].snippets * count,
+        )
+        for n, count in enumerate(counts)
+    )
+    digest = replace(samples.rich(), stories=stories)
+    first = slack.payload(digest, now=NOW, reader=READER)
+    later = slack.payload(
+        digest, now=NOW + timedelta(hours=hours), reader=READER, repeat=repeat, hidden=hidden
+    )
+
+    assert len(first) == len(later)
+    for one, other in zip(first, later, strict=True):
+        assert [n for n in _numbers(one) if n - 100 not in hidden] == _numbers(other)
+        assert [] == problems(other)
+
+
+def _numbers(message: dict[str, Any]) -> list[int]:
+    return [int(n) for n in re.findall(r"الخبر رقم (\d+)\n", shown([message]))]
+
+
+def test_a_reader_can_act() -> None:
+    """Each story and each uncertain mention has its links; below stand the digest in full and the way out."""
+    found = links(slack.payload(samples.rich(), now=NOW, reader=READER))
+
+    for story in samples.STORIES:
+        assert {READER.mute(story.story_id), READER.wrong(story.story_id)} <= set(found)
+    assert {READER.judge(11, "h20", right=right) for right in (True, False)} <= set(found)
+    assert [READER.digest, READER.unsubscribe] == found[-2:]
+    without = links(slack.payload(samples.rich(), now=NOW))
+    assert [] == [link for link in without if "rasid.example" in link]
+
+
+def test_what_could_not_be_drawn_is_named() -> None:
+    """A story that was set aside for a fault of our own is a line with its link."""
+    digest = replace(
+        samples.rich(), set_aside=(SetAside("خبر ناقص", "https://news.example/99", "KeyError: x"),)
+    )
+    messages = slack.payload(digest, now=NOW)
+
+    assert "خبر ناقص — " in shown(messages)
+    assert "https://news.example/99" in links(messages)
 
 
 def test_a_slow_answer_is_uncertain() -> None:
     """Slack may have posted what it did not confirm."""
-    slow = threading.Event()
-
-    class Slow(SlackHandler):
-        def do_POST(self) -> None:  # noqa: N802 - the server calls it so
-            slow.wait(5)
-
-    with slack_server() as server:
-        server.RequestHandlerClass = Slow
-        with pytest.raises(TransportError, match="no answer in time") as caught:
-            slack.send(server.hook, slack.payload(samples.empty(), now=NOW), timeout=0.2, allow_hosts=HERE)
-        slow.set()
+    messages = slack.payload(samples.empty(), now=NOW)
+    with dribbling() as hook, pytest.raises(TransportError, match="no answer in time") as caught:
+        slack.send(hook, messages, timeout=0.5, allow_hosts=HERE)
 
     assert caught.value.uncertain
+
+
+@contextmanager
+def dribbling() -> Iterator[str]:
+    """A server that takes a request and answers a byte every tenth of a second, for ten seconds."""
+    over = threading.Event()
+
+    def serve() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.recv(1 << 20)
+            for byte in b"HTTP/1.1 200 OK\r\n" + b"X-Slow: 1\r\n" * 7:
+                connection.send(bytes([byte]))
+                if over.wait(0.1):
+                    break
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/services/x"
+        finally:
+            over.set()
+            thread.join()
 
 
 def test_the_address_is_a_secret(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +319,7 @@ def test_the_address_is_a_secret(caplog: pytest.LogCaptureFixture, monkeypatch: 
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     caplog.set_level(logging.DEBUG)
     messages = slack.payload(samples.empty(), now=NOW)
-    with slack_server((200, {}, "ok"), (404, {}, "no_service"), (0, {}, "")) as server:
+    with fake_slack(OK, Answer(404, body=f"no_service /services/{SECRET}"), Answer(0)) as server:
         slack.send(server.hook, messages, timeout=5, allow_hosts=HERE)
         errors = []
         for hook in (

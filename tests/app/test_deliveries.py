@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rasid.app.digest import compose_due
-from tests.alerts.servers import SECRET, slack_server, smtp_server
+from tests.alerts.servers import smtp_server
+from tests.alerts.slack_fake import SECRET, fake_slack
 from tests.app.app_press import clock
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def test_a_digest_goes_out_once_on_every_channel(
 ) -> None:
     """File, mail and Slack each get it; a second run, and a third after a day's sleep, send nothing again."""
     use_database(press, database_url, monkeypatch)
-    with smtp_server() as (port, mailbox), slack_server() as hook:
+    with smtp_server() as (port, mailbox), fake_slack() as hook:
         monkeypatch.setenv(HOOK, hook.hook)
         subscribe(press, port)
         press.collect()
@@ -76,7 +77,7 @@ def test_a_relay_that_is_down_delays_the_mail_and_nothing_else(
     """The other channels go; the mail says why it waits, and goes once when the relay is back."""
     with smtp_server() as (port, _):
         pass  # a port on which nobody listens any more
-    with slack_server() as hook:
+    with fake_slack() as hook:
         monkeypatch.setenv(HOOK, hook.hook)
         subscribe(press, port)
         press.collect()
@@ -95,7 +96,7 @@ def test_a_message_whose_sender_died_goes_again_marked_and_under_its_id(
     press: Press, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the process its leases lapse, the message is marked as a possible repeat, the Message-ID is the row's."""
-    with smtp_server() as (port, mailbox), slack_server() as hook:
+    with smtp_server() as (port, mailbox), fake_slack() as hook:
         monkeypatch.setenv(HOOK, hook.hook)
         subscribe(press, port)
         press.collect()

@@ -20,7 +20,7 @@ from rasid.app.health import examine, feed_advice, feed_healths
 from rasid.app.metrics import serve_metrics
 from rasid.cli.files import diagnose
 from rasid.health import FeedHealth
-from rasid.types import Channel, Entry, Feed, FeedState, Reason
+from rasid.types import Attempt, Channel, Entry, Feed, FeedState, Reason
 from tests.hostile.hostile_press import watch
 from tests.storage.builders import digest
 
@@ -122,7 +122,7 @@ def test_messages_that_do_not_go_out(folder: Path) -> None:
         assert rasid.store.save_digest(digest(window_end=NOW - HOUR), {}, [mail], NOW - 59 * MINUTE)
         row = rasid.store.claim_delivery(NOW, NOW + HOUR)
         assert row is not None
-        rasid.store.mark_failed(row.id, "550 no such user", NOW, attempt=row.attempt)
+        rasid.store.settle(Attempt(row.id, row.attempt, "failed", "550 no such user"), NOW)
     given_up = examine(folder, NOW).findings
     both = examine(folder, NOW + 30 * MINUTE).findings
 

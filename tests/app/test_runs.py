@@ -149,13 +149,20 @@ def test_the_first_digest_is_not_spent_on_an_empty_corpus(press) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "minutes", "expected"),
-    [(None, 600, True), ("before", 0, True), ("before", 14, True), ("before", 15, False)],
+    ("schedule", "last", "minutes", "expected"),
+    [
+        ("daily 07:00", None, 600, True),
+        ("immediate", None, 600, True),
+        ("daily 07:00", "before", 0, True),
+        ("daily 07:00", "before", 14, True),
+        ("daily 07:00", "before", 15, False),
+        ("immediate", "before", 0, False),
+    ],
 )
 def test_a_reader_waits_no_longer_than_fifteen_minutes(
-    last: str | None, minutes: int, expected: bool
+    schedule: str, last: str | None, minutes: int, expected: bool
 ) -> None:
-    """But for the very first digest, which waits until there is something whole to tell."""
+    """But for the very first digest, which waits until there is something whole to tell; an immediate one never."""
     tick = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
     before = tick - timedelta(days=1) if last else None
-    assert expected is may_wait(before, tick, tick + timedelta(minutes=minutes))
+    assert expected is may_wait(schedule, before, tick, tick + timedelta(minutes=minutes))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -28,8 +28,9 @@ from rasid.config import (
     parse_watchlist,
 )
 from rasid.config.document import read_document
+from rasid.config.settings import FeedbackSettings, OperatorsSettings, WebSettings
 from rasid.errors import ConfigError, Problem
-from rasid.types import Channel, Cue, Example, Feed, Form, Watchlist
+from rasid.types import ALL_WEEK, Channel, Cue, Example, Feed, Form, Watchlist
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -461,6 +462,7 @@ def test_a_password_in_an_address_is_not_repeated() -> None:
     assert "hunter2" not in message
 
 
+OUTLETS = ("naba", "afaq", "نبأ التقنية", "آفاق")
 WEBHOOK = "https://hooks.slack.example/services/T0/B0/hunter2"
 
 
@@ -489,13 +491,45 @@ WEBHOOK = "https://hooks.slack.example/services/T0/B0/hunter2"
         ),
         (subscription(timezone="../x"), 7, "timezone: unknown time zone '../x'"),
         (subscription(language="fr"), 7, "language: expected 'ar' or 'en', got the text 'fr'"),
-        (subscription(paused="yes"), 7, "paused: expected true or false, got the text 'yes'"),
+        (
+            subscription(paused="yes"),
+            7,
+            "paused: 'yes' is neither true nor false nor a date; write the first day",
+        ),
+        (subscription(paused="2026-02-30"), 7, "paused: '2026-02-30' is neither true nor false nor a date"),
+        (subscription(paused="20260131"), 7, "paused: '20260131' is neither true nor false nor a date"),
+        (subscription(paused="''"), 7, "paused: '' is neither true nor false nor a date"),
+        (subscription(quiet="22:00"), 7, "quiet: '22:00' are no hours of quiet: write them as 22:00-06:00"),
+        (subscription(quiet="22-6"), 7, "quiet: '22' is no time of day: write it as 07:00"),
+        (subscription(quiet="'06:00-06:00'"), 7, "quiet: '06:00-06:00' leaves no moment of the day"),
+        (subscription(quiet="[22:00-06:00]"), 7, "quiet: expected text, got a list"),
+        (subscription(weekdays="[]"), 7, "weekdays: is empty; write something, or leave the key out"),
+        (
+            subscription(weekdays="sunday"),
+            7,
+            "weekdays: 'sunday' is no day of the week: write one of sun, mon",
+        ),
+        (subscription(weekdays="[sun, 2]"), 7, 'weekdays: expected text, got 2; put it in quotes: "2"'),
+        (subscription(weekdays="{sun: 1}"), 7, "weekdays: expected a list: [a, b]"),
+        (subscription(outlets="{only: [nabaa]}"), 7, "unknown outlet 'nabaa'; did you mean 'naba'?"),
+        (
+            subscription(outlets="{without: [نبا التقنية]}"),
+            7,
+            "unknown outlet 'نبا التقنية'; did you mean 'نبأ التقنية'?",
+        ),
+        (
+            subscription(outlets="{only: [naba, afaq], without: [afaq]}"),
+            7,
+            "'afaq' is in only: and in without:; remove one",
+        ),
+        (subscription(outlets="{only: []}"), 7, "only: is empty; write something, or leave the key out"),
+        (subscription(outlets="{onyl: [naba]}"), 7, "unknown key 'onyl'; did you mean 'only'?"),
         (subscription(max_age_days="1.5"), 7, "max_age_days: expected a whole number, got 1.5"),
         (subscription(channels="[]"), 6, "channels: is empty; write something, or leave the key out"),
         (
             subscription(channels="[{}]"),
             6,
-            "a channel is one of file, email, slack; give each a '- ' of its own",
+            "a channel is one of file, email, slack, slack_bot, apprise; give each a '- ' of its own",
         ),
         (subscription(channels="[{file: }]"), 6, "a channel is one of file, email, slack"),
         (
@@ -519,6 +553,68 @@ WEBHOOK = "https://hooks.slack.example/services/T0/B0/hunter2"
             6,
             "slack: not the name of an environment variable",
         ),
+        (
+            subscription(channels=f"[{{file: '{WEBHOOK}'}}]"),
+            6,
+            "file: an address where a folder belongs; write",
+        ),
+        (
+            subscription(channels=f"[{{email: '{WEBHOOK}'}}]"),
+            6,
+            "email: expected a list: [a, b], or a '- ' line for each, got the text (not shown, as it may be a secret)",
+        ),
+        (
+            subscription(channels=f"[{{email: ['{WEBHOOK}']}}]"),
+            6,
+            "email: (not shown, as it may be a secret) is no e-mail address",
+        ),
+        (
+            subscription(channels="[{apprise: 'tgram://hunter2/1'}]"),
+            6,
+            "apprise: not the name of an environment",
+        ),
+        (
+            subscription(channels="[{slack_bot: xoxb-hunter2}]"),
+            6,
+            "slack_bot: expected keys with values, got the text (not shown",
+        ),
+        (
+            subscription(channels="[{slack_bot: {token: xoxb-hunter2, channel: C0123456789}}]"),
+            6,
+            "token: not the name of an environment variable",
+        ),
+        (
+            subscription(channels="[{slack_bot: {token: BOT, channel: xoxb-hunter2}}]"),
+            6,
+            "channel: (not shown, as it may be a secret) is no id of a channel",
+        ),
+        (
+            subscription(channels="[{slack_bot: {token: BOT, channel: '#news'}}]"),
+            6,
+            "channel: '#news' is no id of a channel; write one such as C0123456789",
+        ),
+        (
+            subscription(channels="[{slack_bot: {token: BOT}}]"),
+            6,
+            "missing key 'channel'; add it (id of the channel",
+        ),
+        (
+            subscription(
+                channels="[{slack_bot: {token: A, channel: C012345678}}, {slack_bot: {token: B, channel: C012345678}}]"
+            ),
+            6,
+            "channel of Slack already listed at line 6; remove one",
+        ),
+        (
+            subscription(channels="[{apprise: A}, {apprise: A}]"),
+            6,
+            "variable already listed at line 6; remove one",
+        ),
+        (
+            subscription(channels="[{file: out/}, {file: ./out}]"),
+            6,
+            "folder already listed at line 6; remove one",
+        ),
         (subscription(channels="[{mail: [a@b.org]}]"), 6, "unknown key 'mail'; did you mean 'email'?"),
         (
             subscription() + subscription().partition("\n")[2],
@@ -530,9 +626,104 @@ WEBHOOK = "https://hooks.slack.example/services/T0/B0/hunter2"
 )
 def test_subscription_problems(text: str, line: int, message: str) -> None:
     """Each told at its line; nothing that may be a secret is repeated."""
-    found = problems(parse_subscriptions, text, "subscriptions.yaml", lists())
+    found = problems(lambda: parse_subscriptions(text, "subscriptions.yaml", lists(), outlets=OUTLETS))
 
     assert any(line == at and said.startswith(message) for at, said in found), found
+    assert not [said for _, said in found if "hunter2" in said]
+
+
+def test_a_subscriptions_rests_outlets_and_pause() -> None:
+    """Quiet hours, days, outlets and the end of a pause, as the core takes them."""
+    text = subscription(
+        quiet="22:00-06:00",
+        weekdays="[sun, tue-wed]",
+        outlets="{only: [naba], without: [آفاق]}",
+        paused="2026-01-31",
+        channels="[{slack_bot: {token: BOT_TOKEN, channel: C0123456789}}, {apprise: TELEGRAM}]",
+    )
+
+    [read] = parse_subscriptions(text, "subscriptions.yaml", lists(), outlets=OUTLETS)
+
+    assert (time(22), time(6)) == read.quiet
+    assert frozenset({0, 2, 3}) == read.weekdays
+    assert (("naba",), ("آفاق",)) == (read.only_outlets, read.not_outlets)
+    assert (False, date(2026, 1, 31)) == (read.paused, read.paused_until)
+    assert (
+        Channel("slack_bot", ("BOT_TOKEN:C0123456789",)),
+        Channel("apprise", ("TELEGRAM",)),
+    ) == read.channels
+
+
+def test_a_subscription_that_says_nothing_never_rests() -> None:
+    """Every day, every hour, every outlet."""
+    [read] = parse_subscriptions(subscription(), "subscriptions.yaml", lists())
+
+    assert (None, ALL_WEEK, (), (), False, None) == (
+        read.quiet,
+        read.weekdays,
+        read.only_outlets,
+        read.not_outlets,
+        read.paused,
+        read.paused_until,
+    )
+
+
+def test_a_search_among_the_outlets_means_all_that_it_became() -> None:
+    """Feeds of a search have ids of their own, which operators do not write."""
+    feeds = FEEDS + "  - {id: news, name: أخبار, google_news: [companies, chips]}\n"
+
+    config = parse_config(files(feeds=feeds, subscriptions=subscription(outlets="{without: [news, naba]}")))
+
+    [read] = config.subscriptions
+    assert ("news-nvidia", "news-h20", "news-kunlun", "naba") == read.not_outlets
+
+
+def test_outlets_are_those_of_feeds_yaml() -> None:
+    """Where all files are read, an outlet that no feed has is refused; not where feeds.yaml cannot be read at all."""
+    wrong = subscription(outlets="{only: [nabaa]}")
+
+    assert [(7, "unknown outlet 'nabaa'; did you mean 'naba'?")] == problems(
+        parse_config, files(subscriptions=wrong)
+    )
+    assert not [
+        message
+        for _, message in problems(parse_config, files(subscriptions=wrong, feeds="feeds: ["))
+        if "outlet" in message
+    ]
+
+
+def test_operators_settings() -> None:
+    """Their channels are written and read as a subscription's are."""
+    text = (
+        "operators:\n  language: ar\n  channels:\n    - email: [a@b.org, c@b.org]\n    - apprise: ONCALL\n"
+        "feedback: {key_env: KEY, days: 7}\nweb: {port: null}\n"
+    )
+
+    read = parse_settings(text, "settings.yaml")
+
+    channels = (Channel("email", ("a@b.org", "c@b.org")), Channel("apprise", ("ONCALL",)))
+    assert OperatorsSettings(channels, "ar", 60, 60) == read.operators
+    assert FeedbackSettings("KEY", 7) == read.feedback
+    assert WebSettings("127.0.0.1", None) == read.web
+
+
+@pytest.mark.parametrize(
+    ("channels", "message"),
+    [
+        ("[{}]", "a channel is one of file, email, slack, slack_bot, apprise; give each"),
+        ("[{email: [a@b.org]}, {email: [A@b.org]}]", "address already listed at line 2; remove one"),
+        ("[{slack: A}, {slack: A}]", "webhook already listed at line 2; remove one"),
+        (f"[{{slack: '{WEBHOOK}'}}]", "slack: not the name of an environment variable"),
+        ("[{mail: [a@b.org]}]", "unknown key 'mail'; did you mean 'email'?"),
+        ("[{slack_bot: {chanel: C0123456789}}]", "unknown key 'chanel'; did you mean 'channel'?"),
+        ("{email: [a@b.org]}", "channels: expected a list"),
+    ],
+)
+def test_operators_channels_are_checked_as_a_subscriptions_are(channels: str, message: str) -> None:
+    """The same shapes, rules and words, at their line."""
+    found = problems(parse_settings, f"operators:\n  channels: {channels}\n", "settings.yaml")
+
+    assert any(line == 2 and said.startswith(message) for line, said in found), found
     assert not [said for _, said in found if "hunter2" in said]
 
 
@@ -546,6 +737,10 @@ def test_one_recipient_may_have_two_subscriptions() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "smtp: {password_env: 90210475}",
+            "password_env: not the name of an environment variable; write a name",
+        ),
         ("databse: x", "unknown key 'databse'; did you mean 'database'?"),
         ("http: {dealy: 1}", "unknown key 'dealy'; did you mean 'delay'?"),
         ("database: mysql://x", "database: not a database Rasid knows; write sqlite:///var/rasid.sqlite or"),
@@ -588,7 +783,7 @@ def test_settings_problems(text: str, message: str) -> None:
     found = problems(parse_settings, text, "settings.yaml")
 
     assert any(1 == line and said.startswith(message) for line, said in found), found
-    assert not [said for _, said in found if "hunter2" in said]
+    assert not [said for _, said in found if "hunter2" in said or "90210475" in said]
 
 
 @pytest.mark.parametrize(
@@ -819,8 +1014,12 @@ PLACES = {
     "QueryModel": "query.",
     "NearModel": "query.near.",
     "SubscriptionModel": "subscriptions[].",
+    "OutletsModel": "subscriptions[].outlets.",
     "ChannelModel": "channels[].",
+    "SlackBotModel": "channels[].slack_bot.",
 }
+# Written once in the docs, under subscriptions.yaml, and used by settings.yaml, too.
+CHANNELS = ("ChannelModel", "SlackBotModel")
 
 
 def keys_of(name: str) -> dict[str, object]:
@@ -833,6 +1032,8 @@ def keys_of(name: str) -> dict[str, object]:
     }
     found: dict[str, object] = {}
     for model, node in {"": schema, **schema["$defs"]}.items():
+        if model in CHANNELS and name == "settings":
+            continue
         place = f"{sections[model]}." if model in sections else PLACES.get(model, "")
         for key, value in node["properties"].items():
             if place or key not in sections.values():

@@ -20,7 +20,8 @@ from alerts import email, slack
 from rasid.errors import FetchError, TransportError
 from sources.connections import tls_context
 from sources.http import Fetcher, HttpOptions
-from tests.alerts.servers import slack_server, smtp_server
+from tests.alerts.servers import smtp_server
+from tests.alerts.slack_fake import fake_slack
 from tests.hostile.hostile_press import Site, http, watch
 from tests.sources.certificate import server_context
 
@@ -336,7 +337,7 @@ def test_015_webhooks_lead_to_public_hosts(scheme: str, host: str) -> None:
 
 def test_015_a_named_host_takes_webhooks() -> None:
     """The operator's word opens the one host that it names, and its address is all that is dialled."""
-    with slack_server() as server, dials() as dialled:
+    with fake_slack() as server, dials() as dialled:
         port = server.server_address[1]
         message = {"text": "x", "blocks": [{"type": "divider"}]}
         slack.send(server.hook, [message], timeout=5, allow_hosts=frozenset({f"127.0.0.1:{port}"}))

@@ -72,6 +72,7 @@ def test_a_report_article_is_whole(store: Store) -> None:
         mentions=found,
         source="page",
         last_mention=3,
+        feed_id="tech",
     )
     assert [expected] == store.unreported("analysts", ["nvidia"], SINCE)
 

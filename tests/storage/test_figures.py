@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rasid.types import Attempt
 from storage.figures import Totals, Undelivered
 from tests.storage.builders import DAY, HOUR, MAIL, MINUTE, NOW, digest, entry, mention, queued, stored
 
@@ -24,7 +25,7 @@ def test_totals(store: Store) -> None:
     assert store.save_digest(digest(), {}, [MAIL], NOW)
     row = store.claim_delivery(NOW, NOW + MINUTE)
     assert row is not None
-    store.mark_sent(row.id, NOW, attempt=row.attempt)
+    store.settle(Attempt(row.id, row.attempt, "sent", None), NOW)
     for ended in (NOW, NOW - HOUR):
         store.record_run("collect", ended - MINUTE, ended, {})
     store.record_run("maintain", NOW - DAY, NOW - DAY, {})
@@ -44,6 +45,6 @@ def test_undelivered(store: Store) -> None:
     assert Undelivered(0, None, 1) == store.undelivered(NOW - DAY, NOW)  # the other recipient's
     assert Undelivered(0, None, 2) == store.undelivered(NOW - DAY, NOW + HOUR)
 
-    store.mark_failed(row.id, "550 no such user", NOW, attempt=row.attempt)
+    store.settle(Attempt(row.id, row.attempt, "failed", "550 no such user"), NOW)
     assert Undelivered(1, "550 no such user", 1) == store.undelivered(NOW - DAY, NOW + HOUR)
     assert Undelivered(0, None, 0) == store.undelivered(NOW + MINUTE, NOW - MINUTE)

@@ -1,0 +1,453 @@
+"""From frozen digests to messages: what the outbox holds is sent, at least once, one recipient at a time.
+
+Theory of operation. A row is committed as 'sending' before the first byte leaves. If this process dies in between, the
+lease lapses, the row becomes 'unknown', and the channel's own policy follows: mail goes again under the same
+Message-ID, a Slack bot first asks the channel what it has, a webhook goes again marked as a possible repeat. So a
+message may in that one case come twice, and it never vanishes. Each kind of channel has a thread of its own: a relay
+that dawdles keeps no Slack message waiting. Where it is the channel that does not work, all that waits for it is put
+off together, and no attempt is counted: a relay that was down for a night loses nothing.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from rasid.app.feedback import links_key
+from rasid.app.secrets import secret
+from rasid.app.stages import Progress, Stages, quiet
+from rasid.errors import TransportError
+from rasid.feedback import sign
+from rasid.types import Attempt, ChannelKind, Delivery, Digest, DigestReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from alerts.email import Mailer, SmtpOptions
+    from alerts.links import Reader
+    from alerts.render import Rendered
+    from rasid.app.context import Clock, Rasid
+    from rasid.config import Settings
+
+GIVE_UP = timedelta(days=7)
+"""A digest whose channel did not work for so long is no news: it fails; `rasid digest retry` sends it yet."""
+
+
+def deliver_due(
+    rasid: Rasid, *, clock: Clock, stages: Stages | None = None, progress: Progress = quiet
+) -> DigestReport:
+    """Send what the outbox holds and is due, all kinds of channels side by side."""
+    rasid.store.lapse_deliveries(clock())
+    stop = threading.Event()
+    rounds = [_Round(rasid, kind, clock, progress, stop) for kind in rasid.store.due_channels(clock())]
+    with ThreadPoolExecutor(max_workers=len(rounds) or 1, thread_name_prefix="send") as threads:
+        begun = [threads.submit(one.run) for one in rounds]
+        try:
+            for one in begun:
+                one.result()
+        finally:
+            stop.set()  # interrupted, or one of them failed: the others end after the message that they are at
+    stages = stages or Stages()
+    for stage in (stage for one in rounds for stage in one.stages.table()):
+        stages.add(stage.stage, items=stage.items, wall=stage.wall, cpu=stage.cpu)
+
+    def all_of(pick: Callable[[_Tally], list[str]]) -> tuple[str, ...]:
+        return tuple(line for one in rounds for line in pick(one.tally))
+
+    return DigestReport(
+        sent=all_of(lambda tally: tally.sent),
+        failed=all_of(lambda tally: tally.failed),
+        retrying=all_of(lambda tally: tally.retrying),
+        withheld=all_of(lambda tally: tally.withheld),
+        files=all_of(lambda tally: tally.files),
+        stages=stages.table(),
+    )
+
+
+@dataclass(slots=True)
+class _Tally:
+    sent: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    retrying: list[str] = field(default_factory=list)
+    withheld: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+
+class LostError(Exception):
+    """Another sender took the row over while this one was at it: nothing more is to be said of it here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a sender needs for one delivery."""
+
+    delivery: Delivery
+    digest: Digest
+    hidden: frozenset[int]  # stories that its reader muted
+    reader: Reader | None  # where its reader can act
+    rendered: Callable[[], Rendered]  # drawn when a channel wants it
+    now: datetime  # as of which it is drawn: the same in every attempt, so that its parts are the same
+    taken: Callable[[int], None]  # so many messages of this one were taken for certain
+
+
+class Sender(Protocol):
+    """A kind of channel for the length of one run."""
+
+    def send(self, message: Message) -> str | None:
+        """Hand one message over; what the channel said. TransportError where it did not take it."""
+
+    def close(self) -> None:
+        """Let go of connections."""
+
+
+class _Round:
+    """One run's deliveries of one kind of channel."""
+
+    def __init__(
+        self, rasid: Rasid, kind: ChannelKind, clock: Clock, progress: Progress, stop: threading.Event
+    ) -> None:
+        self.rasid, self.kind, self.clock, self.progress, self.stop = rasid, kind, clock, progress, stop
+        self.stages, self.tally = Stages(), _Tally()
+        self._drawn: dict[tuple[str, frozenset[int]], Rendered] = {}
+        self._digest: Digest | None = None
+        self._key = links_key(rasid.config.settings)
+
+    def run(self) -> None:
+        """Claim and send until nothing is due."""
+        lease = timedelta(seconds=self.rasid.config.settings.delivery.lease)
+        after: Attempt | None = None
+        with ExitStack() as stack:
+            sender = SENDERS[self.kind](self.rasid)
+            stack.callback(sender.close)
+            while not self.stop.is_set():
+                now = self.clock()
+                delivery = self.rasid.store.claim_delivery(now, now + lease, after, channel=self.kind)
+                if delivery is None:
+                    return
+                after = self._attempt(sender, delivery)
+                self.progress("deliveries", len(self.tally.sent), 0)
+            if after is not None:
+                self.rasid.store.settle(after, self.clock())
+
+    def _attempt(self, sender: Sender, delivery: Delivery) -> Attempt | None:
+        """One row of the outbox, and what came of it; None where another sender took it over."""
+        name = f"{delivery.channel} {delivery.recipient} {delivery.digest_id}"
+        try:
+            message = self._message(delivery)
+            if isinstance(message, str):
+                self.tally.withheld.append(f"{name}: {message}")
+                return _ended(delivery, "withheld", message)
+            with self.stages.span("send"):
+                note = sender.send(message)
+        except LostError:
+            return None
+        except TransportError as error:
+            return self._refused(delivery, name, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other messages go, and this one is tried again
+            return self._refused(delivery, name, _fault(delivery.channel, error))
+        self.tally.sent.append(name)
+        if delivery.channel == "file" and note:
+            self.tally.files.append(note)
+        return _ended(delivery, "sent", note)
+
+    def _message(self, delivery: Delivery) -> Message | str:
+        """The message, or why its reader does not want it."""
+        digest = self._digest_of(delivery.digest_id)
+        now = digest.composed or digest.window_end
+        left, hidden = self.rasid.store.wishes(delivery.id, now)
+        if left:
+            return "the reader left the subscription"
+        shown = [story for story in digest.stories if story.story_id not in hidden]
+        if digest.stories and not shown and not digest.reviews and not digest.omitted:
+            return "the reader muted all of its stories"
+        hidden &= {story.story_id for story in digest.stories}
+        token = None
+        if self._key is not None:
+            days = timedelta(days=self.rasid.config.settings.feedback.days)
+            token = sign(self._key, delivery.id, now + days)
+
+        def rendered() -> Rendered:
+            drawn = self._draw(digest, hidden, now)
+            return drawn if token is None else drawn.for_reader(token)
+
+        def taken(parts: int) -> None:
+            moment = self.clock()
+            lease = moment + timedelta(seconds=self.rasid.config.settings.delivery.lease)
+            if not self.rasid.store.renew_delivery(delivery.id, lease, attempt=delivery.attempt, parts=parts):
+                raise LostError
+
+        return Message(delivery, digest, hidden, reader(self.rasid, token), rendered, now, taken)
+
+    def _digest_of(self, digest_id: str) -> Digest:
+        """Read once for all its deliveries, which come one after the other."""
+        if self._digest is None or self._digest.id != digest_id:
+            self._drawn.clear()
+            with self.stages.span("read"):
+                self._digest = self.rasid.store.digest(digest_id)
+        if self._digest is None:  # a foreign key holds it: nothing deletes a digest that has deliveries
+            raise LookupError(f"the outbox names digest {digest_id}, which is not stored")
+        return self._digest
+
+    def _draw(self, digest: Digest, hidden: frozenset[int], now: datetime) -> Rendered:
+        """Drawn once for all readers who see the same."""
+        from alerts.links import PLACEHOLDER
+        from alerts.render import render  # templates and senders are for runs that have something to tell
+
+        if (digest.id, hidden) not in self._drawn:
+            anyone = reader(self.rasid, PLACEHOLDER if self._key is not None else None)
+            with self.stages.span("render"):
+                self._drawn[digest.id, hidden] = render(digest, reader=anyone, now=now, hidden=hidden)
+        return self._drawn[digest.id, hidden]
+
+    def _refused(self, delivery: Delivery, name: str, error: TransportError) -> Attempt:
+        """The channel did not take it: put back, put off with all that goes its way, or given up."""
+        digest = self._digest_of(delivery.digest_id)
+        options, now = self.rasid.config.settings.delivery, self.clock()
+        # A channel that does not work says nothing about this message: its attempts are for the message's own faults.
+        counted = not error.whole
+        spent = delivery.attempt >= options.attempts if counted else now - digest.window_end > GIVE_UP
+        if spent or (error.permanent and not error.whole):
+            self.tally.failed.append(f"{name}: {error.reason}")
+            return _ended(delivery, "failed", error.reason)
+        wait = retry_after(
+            delivery.attempt if counted else 1,
+            options.backoff,
+            error.retry_after,
+            random.random(),  # noqa: S311
+        )
+        if error.whole:
+            way = None if self.kind == "email" else delivery.recipient
+            self.rasid.store.hold_channel(self.kind, way, error.reason, now + wait)
+        self.tally.retrying.append(f"{name}: {error.reason}")
+        return Attempt(
+            delivery.id,
+            delivery.attempt,
+            "unknown" if error.uncertain else "new",
+            error.reason,
+            now + wait,
+            counted=counted,
+        )
+
+
+def _ended(delivery: Delivery, state: Literal["sent", "failed", "withheld"], text: str | None) -> Attempt:
+    return Attempt(delivery.id, delivery.attempt, state, text)
+
+
+def _fault(channel: str, error: Exception) -> TransportError:
+    """A fault of our own: where it is, not what it said, for its words may hold a secret."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    return TransportError(
+        channel,
+        f"a fault of Rasid's own ({type(error).__name__} at {place}); please report it",
+        uncertain=True,
+    )
+
+
+def retry_after(attempt: int, backoff: float, asked: float | None, jitter: float) -> timedelta:
+    """How long to wait before attempt + 1: doubling, at most six hours, never less than the other side asked."""
+    doubled = min(backoff * 2 ** (attempt - 1), 6 * 3600) * (0.75 + jitter / 2)
+    return timedelta(seconds=max(doubled, asked or 0.0))
+
+
+def reader(rasid: Rasid, token: str | None) -> Reader | None:
+    """Where a reader can act; None where there is no token, or no address at which readers reach Rasid."""
+    from alerts.links import Reader
+
+    public_url = rasid.config.settings.public_url
+    if token is None or public_url is None:
+        return None
+    return Reader(f"{public_url.rstrip('/')}/r/{token}")
+
+
+# ── channels ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class _File:
+    """Digests as files in a folder."""
+
+    def __init__(self, _rasid: Rasid) -> None:
+        pass
+
+    def send(self, message: Message) -> str:
+        from alerts import file
+
+        delivery = message.delivery
+        return str(file.write(Path(delivery.recipient), delivery.digest_id, message.rendered()))
+
+    def close(self) -> None:
+        pass
+
+
+class _Email:
+    """Mail through one connection to the relay."""
+
+    def __init__(self, rasid: Rasid) -> None:
+        self._rasid = rasid
+        self._mailer: Mailer | None = None
+        self._stack = ExitStack()
+
+    def send(self, message: Message) -> str:
+        from alerts import email
+
+        options = smtp_options(self._rasid.config.settings)
+        if self._mailer is None:
+            self._mailer = self._stack.enter_context(email.Mailer(options))
+        content = email.build_message(
+            message.rendered(),
+            sender=options.sender,
+            recipient=message.delivery.recipient,
+            message_id=message.delivery.message_id,
+            list_id=message.digest.subscription_id,
+            unsubscribe=None if message.reader is None else message.reader.unsubscribe,
+            date=message.now,
+            repeat=message.delivery.repeat,
+        )
+        return self._mailer.send(message.delivery.recipient, content)
+
+    def close(self) -> None:
+        self._stack.close()
+
+
+class _Slack:
+    """Messages through incoming webhooks."""
+
+    def __init__(self, rasid: Rasid) -> None:
+        self._settings = rasid.config.settings
+
+    def send(self, message: Message) -> None:
+        from alerts import slack
+
+        webhook = needed("slack", message.delivery.recipient)
+        messages = slack.payload(
+            message.digest,
+            reader=message.reader,
+            now=message.now,
+            repeat=message.delivery.repeat,
+            hidden=message.hidden,
+        )
+        slack.send(
+            webhook,
+            messages,
+            timeout=self._settings.slack.timeout,
+            allow_hosts=frozenset(self._settings.http.allow_hosts),
+            done=message.delivery.parts,
+            taken=message.taken,
+        )
+
+    def close(self) -> None:
+        pass
+
+
+class _SlackBot:
+    """Messages by a bot: a thread for each story."""
+
+    def __init__(self, rasid: Rasid) -> None:
+        self._rasid = rasid
+
+    def send(self, message: Message) -> str:
+        from alerts import slack_bot
+
+        delivery, settings, store = message.delivery, self._rasid.config.settings, self._rasid.store
+        name, _, channel = delivery.recipient.partition(":")
+
+        def taken(part: int, story_id: int | None, ts: str) -> None:
+            if story_id is not None:
+                store.save_thread(delivery.recipient, story_id, ts, message.now)
+            message.taken(part)
+
+        bot = slack_bot.Bot(
+            needed("slack_bot", name),
+            channel,
+            settings.slack.timeout,
+            base_url=settings.slack.api,
+            allow_hosts=frozenset(settings.http.allow_hosts),
+        )
+        posts = slack_bot.posts(message.digest, reader=message.reader, now=message.now, hidden=message.hidden)
+        return bot.deliver(
+            posts,
+            message_id=delivery.message_id,
+            threads=store.threads(delivery.recipient, [story.story_id for story in message.digest.stories]),
+            ask=delivery.repeat,
+            since=message.now,
+            taken=taken,
+            done=delivery.parts,
+        )
+
+    def close(self) -> None:
+        pass
+
+
+class _Apprise:
+    """Plain text through whatever apprise speaks to."""
+
+    def __init__(self, rasid: Rasid) -> None:
+        self._settings = rasid.config.settings
+
+    def send(self, message: Message) -> None:
+        from alerts import others
+
+        address = needed("apprise", message.delivery.recipient)
+        others.send(
+            address,
+            message.rendered(),
+            timeout=self._settings.slack.timeout,
+            allow_hosts=frozenset(self._settings.http.allow_hosts),
+            repeat=message.delivery.repeat,
+            taken=message.taken,
+        )
+
+    def close(self) -> None:
+        pass
+
+
+SENDERS: dict[ChannelKind, Callable[[Rasid], Sender]] = {
+    "file": _File,
+    "email": _Email,
+    "slack": _Slack,
+    "slack_bot": _SlackBot,
+    "apprise": _Apprise,
+}
+
+
+def smtp_options(settings: Settings) -> SmtpOptions:
+    """The relay, its password from where it is kept; TransportError says which setting is missing."""
+    from alerts.email import SmtpOptions
+
+    smtp = settings.smtp
+    if not smtp.host or not smtp.sender:
+        missing = "smtp.host" if not smtp.host else "smtp.sender"
+        raise TransportError(
+            "email", f"no {missing} in settings.yaml; set it, then the mail goes out by itself", whole=True
+        )
+    return SmtpOptions(
+        host=smtp.host,
+        port=smtp.port,
+        security=smtp.security,
+        username=smtp.username,
+        password=needed("email", smtp.password_env) if smtp.password_env else None,
+        sender=smtp.sender,
+        timeout=smtp.timeout,
+        # A lease must not lapse over a message that is still on its way.
+        deadline=min(100.0, 0.8 * settings.delivery.lease),
+    )
+
+
+def needed(channel: str, name: str) -> str:
+    """A secret that a channel cannot do without; TransportError says where it is to be set."""
+    value = secret(name)
+    if value is None:
+        raise TransportError(
+            channel,
+            f"neither the environment variable {name} nor {name}_FILE is set; set one where Rasid runs",
+            whole=True,
+        )
+    return value
