@@ -22,7 +22,7 @@ import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,6 +30,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Route
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from alerts.feeds_out import TYPES, WRITERS, etag, last_modified
 from alerts.links import Reader
@@ -90,6 +91,14 @@ def build(folder: Path, clock: Clock | None = None) -> Starlette:
     return application
 
 
+class _Unlogged(H11Protocol):
+    """HTTP/1.1 without a log of requests, whatever handlers others in this process give to uvicorn's loggers."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.access_log = False
+
+
 @contextmanager
 def serving(folder: Path, host: str, port: int) -> Iterator[str]:
     """Serve in a thread, until the end of the block; the address.
@@ -101,6 +110,7 @@ def serving(folder: Path, host: str, port: int) -> Iterator[str]:
     with socket.create_server((host, port), family=family) as listening:
         config = uvicorn.Config(
             build(folder),
+            http=_Unlogged,
             access_log=False,
             log_config=None,  # the process has its own
             lifespan="off",
@@ -245,7 +255,7 @@ def _feed_response(request: Request, feed: OutFeed, content: bytes, kind: str) -
     headers = {**_ALWAYS, "Cache-Control": "private, no-cache", "ETag": tag, "Last-Modified": modified}
     known = request.headers.get("if-none-match")
     if known is not None:
-        unchanged = tag in {one.strip().removeprefix("W/") for one in known.split(",")}
+        unchanged = not {tag, "*"}.isdisjoint(one.strip().removeprefix("W/") for one in known.split(","))
     else:
         unchanged = request.headers.get("if-modified-since") == modified
     if unchanged:

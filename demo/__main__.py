@@ -51,8 +51,25 @@ def main() -> int:
     if options.pictures:
         from demo.pictures import draw
 
-        draw(page, options.pictures)
+        draw(page, slack_preview(folder, out), options.pictures)
     return 0
+
+
+def slack_preview(folder: Path, out: Path) -> Path:
+    """The same digest as a webhook would get it, on a page that looks as Slack does."""
+    from alerts import slack
+    from alerts.slack_preview import page
+
+    with open_rasid(folder) as rasid:
+        (newest, *_) = rasid.store.digests(1)
+        digest = rasid.store.digest(newest.id)
+    if digest is None:
+        raise LookupError(newest.id)
+    preview = out / "slack.html"
+    preview.write_text(
+        page(slack.payload(digest, now=digest.composed or digest.window_end)), encoding="utf-8"
+    )
+    return preview
 
 
 def _started(out: Path) -> datetime:

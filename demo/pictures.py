@@ -43,12 +43,13 @@ def chromium() -> str | None:
     return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
+SLACK_WIDTH = 720
 README_HEIGHT = 1500
 """CSS pixels of a digest that the README shows: its head, its figures and the first stories."""
 
 
-def draw(page: Path, folder: Path) -> list[Path]:
-    """The digest's pictures for the README: 600 px light and dark, 375 px."""
+def draw(page: Path, slack: Path, folder: Path) -> list[Path]:
+    """The digest's pictures for the README: 600 px light and dark, 375 px, and as Slack shows it."""
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     for width, scheme in ((600, "light"), (600, "dark"), (375, "light")):
@@ -57,7 +58,10 @@ def draw(page: Path, folder: Path) -> list[Path]:
         screenshot(page, target, width=width, scheme=scheme, tallest=README_HEIGHT)
         print(f"picture: {target}")
         drawn.append(target)
-    return drawn
+    target = folder / "slack.png"
+    screenshot(slack, target, width=SLACK_WIDTH, tallest=README_HEIGHT)
+    print(f"picture: {target}")
+    return [*drawn, target]
 
 
 def screenshot(

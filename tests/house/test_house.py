@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-OURS = {"rasid", "flows", "sources", "storage", "alerts"}
+OURS = {"rasid", "flows", "sources", "storage", "alerts", "console"}
 
 
 def test_no_installed_distribution_owns_our_names() -> None:
