@@ -65,7 +65,7 @@ def payload(
         labels: Names of terms by id, where they are not to be the digest's own.
         reader: Its reader's own links; None: without them.
         now: For «two hours ago».
-        repeat: An earlier attempt may have arrived; the first line says so.
+        repeat: An earlier attempt may have arrived; each message says so.
         hidden: Ids of stories that this reader muted.
     """
     number = len(digest.stories)
@@ -76,7 +76,7 @@ def payload(
     units = {unit.key: unit for unit in _units(shown, repeat=repeat)}
     parts = slack_blocks.packed(list(_units(laid, repeat=True)))
     return [
-        _part(shown, [units[key] for key in keys if key in units], n, len(parts))
+        _part(shown, [units[key] for key in keys if key in units], n, len(parts), repeat=repeat)
         for n, keys in enumerate(parts, start=1)
     ]
 
@@ -132,12 +132,15 @@ def _units(shown: View, *, repeat: bool) -> Iterator[Unit]:
     yield from map(divided, slack_blocks.foot(shown))
 
 
-def _part(shown: View, units: Sequence[Unit], number: int, total: int) -> Message:
+def _part(shown: View, units: Sequence[Unit], number: int, total: int, *, repeat: bool) -> Message:
     part = words.phrase(shown.language, "part", n=number, all=total) if total > 1 else ""
+    # The first says it under its title; each further one is a message of its own, and may be the one that came twice.
+    doubt = words.phrase(shown.language, "repeat") if repeat and number > 1 else ""
+    label = " · ".join(one for one in (part, doubt) if one)
     blocks = [block for unit in units for block in slack_blocks.fitting(unit.blocks)]
     summary = " · ".join(text for text in (shown.name, shown.preheader, part) if text)
     return slack_blocks.message(
-        shown, [*slack_blocks.paragraph(part, shown.direction), *blocks], summary=summary
+        shown, [*slack_blocks.paragraph(label, shown.direction), *blocks], summary=summary
     )
 
 

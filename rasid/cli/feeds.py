@@ -14,7 +14,7 @@ from rasid.app.context import load_config, open_archive, read_file
 from rasid.cli import FINDINGS
 from rasid.cli.editing import confirmed, write_edits
 from rasid.cli.feed_reports import candidate_lines, header_lines, shown_lines, styled, trial_json
-from rasid.cli.output import print_json, print_table, progress_bar, utc_now
+from rasid.cli.output import moment, print_json, print_table, progress_bar, utc_now
 from rasid.config.feed_editing import add_feeds, importable, line_of_feed, listed_ids, new_id, new_name
 from rasid.config.values import nearest, url_key
 from rasid.errors import FetchError, RasidError
@@ -269,9 +269,9 @@ def _plain_row(row: _Row) -> list[str]:
     return [
         row.feed.id,
         row.word,
-        _moment(row.state.last_success),
+        moment(row.state.last_success),
         *_figures(row),
-        _moment(row.state.next_poll) if row.feed.enabled else "-",
+        moment(row.state.next_poll) if row.feed.enabled else "-",
         row.state.error or "-",
         row.feed.name,
     ]
@@ -289,10 +289,6 @@ def _figures(row: _Row) -> tuple[str, str]:
     """New entries a day and the share of pages read, as means of four weeks."""
     daily, share = row.health.daily, row.health.share
     return "-" if daily is None else f"{daily:.1f}", "-" if share is None else f"{share:.0%}"
-
-
-def _moment(time: datetime | None) -> str:
-    return f"{time:%Y-%m-%d %H:%M}Z" if time else "-"
 
 
 def _span(span: timedelta) -> str:

@@ -11,7 +11,7 @@ import click
 
 from rasid.app.context import open_rasid
 from rasid.app.reread import account
-from rasid.cli.output import print_json, print_table, utc_now
+from rasid.cli.output import moment, print_json, print_table, utc_now
 from rasid.cli.watch import parse_since
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _print_stories(rows: Sequence[StoryRow], as_json: bool) -> None:
         [
             [
                 str(row.id),
-                _moment(row.last_at),
+                moment(row.last_at),
                 str(row.articles),
                 str(row.copies),
                 str(len(row.outlets)),
@@ -99,10 +99,6 @@ def _print_stories(rows: Sequence[StoryRow], as_json: bool) -> None:
             for row in rows
         ],
     )
-
-
-def _moment(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M}Z"
 
 
 # ── show ──────────────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +136,7 @@ def _described(
     row: StoryRow, articles: Sequence[StoryArticle], edits: Sequence[StoryEdit], language: str
 ) -> Iterator[str]:
     yield f"story {row.id}: {row.headline}"
-    yield f"from {_moment(row.first_at)} to {_moment(row.last_at)}"
+    yield f"from {moment(row.first_at)} to {moment(row.last_at)}"
     copies = f", {row.copies} of them copies" * bool(row.copies)
     yield f"{_counted(row.articles, 'article')}{copies}, {_counted(len(row.outlets), 'outlet')}:"
     for name, after in _appearances(articles):
@@ -155,7 +151,7 @@ def _described(
         yield from _article_lines(article, language)
     if edits:
         yield "edits:"
-        yield from (f"  {_moment(edit.at)}  {edit.who}  {_edit(edit)}" for edit in edits)
+        yield from (f"  {moment(edit.at)}  {edit.who}  {_edit(edit)}" for edit in edits)
 
 
 def _counted(number: int, what: str) -> str:
@@ -197,7 +193,7 @@ def _article_lines(article: StoryArticle, language: str) -> Iterator[str]:
     original = f" of {article.original} ({article.score:.2f})" if article.original is not None else ""
     pinned = "  pinned" * article.pinned
     wire = f"  via {_agency(article.wire, language)}" if article.wire else ""
-    yield f"  {article.id}  {_moment(article.published)}  {article.relation}{original}{pinned}  {article.outlet}{wire}"
+    yield f"  {article.id}  {moment(article.published)}  {article.relation}{original}{pinned}  {article.outlet}{wire}"
     yield f"      {article.title}"
     yield f"      {article.url}"
     yield f"      {_told(article.copy_why, language)}"

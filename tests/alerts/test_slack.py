@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts import slack
+from alerts import slack, words
 from alerts.links import PLACEHOLDER, Reader
 from rasid.errors import TransportError
 from rasid.types import SetAside
@@ -335,3 +335,14 @@ def test_the_address_is_a_secret(caplog: pytest.LogCaptureFixture, monkeypatch: 
 
     assert len(server.taken) == 1
     assert SECRET not in "".join(errors) + caplog.text
+
+
+def test_each_message_of_a_repeat_says_so() -> None:
+    """Any of them may be the one that came twice; the split is that of the first attempt."""
+    digest = replace(samples.rich(), stories=samples.STORIES * 12)
+    first, again = slack.payload(digest, now=NOW), slack.payload(digest, now=NOW, repeat=True)
+    said = words.phrase("ar", "repeat")
+    assert 1 < len(first) == len(again)
+    assert [False] * len(first) == [said in shown([message]) for message in first]
+    assert [True] * len(again) == [said in shown([message]) for message in again]
+    assert [] == [problem for message in again for problem in problems(message)]
