@@ -155,8 +155,7 @@ def compose(
     if window[1] > now:
         raise ValueError(f"the window ends at {window[1]:%Y-%m-%d %H:%M:%S}, which is ahead of now")
     wanted = _wanted(subscription, terms)
-    chosen = _of_outlets(articles, subscription)
-    found = [_found(article, wanted) for article in chosen if _is_fresh(article, subscription)]
+    found = _chosen(subscription, articles, wanted)
     told = [one for one in found if one.article.story_id not in muted]
     groups = _groups(told, wanted)
     shown, stories, aside = [], [], []
@@ -212,6 +211,25 @@ def digest_id(subscription_id: str, window_end: datetime) -> str:
     return f"{subscription_id}-{window_end.astimezone(UTC):%Y%m%dT%H%M%SZ}"
 
 
+def heirs(
+    subscription: Subscription, articles: Sequence[ReportArticle], terms: Mapping[str, Term]
+) -> dict[int, int]:
+    """Which copy stands for an original whose outlet is left out: the earliest that may be told; ids, by original.
+
+    Whoever notes what was told notes the original with its heir: else each later copy would be news once more.
+    """
+    wanted, ours = _wanted(subscription, terms), _of_outlets(articles, subscription)
+    left_out = {article.id for article in articles} - {article.id for article in ours}
+    places: dict[int, int] = {}
+    for article in sorted(ours, key=out):
+        original = article.original or 0
+        if article.relation not in SUPPRESSED or original not in left_out:
+            continue
+        if _is_fresh(article, subscription) and _found(article, wanted).matched:
+            places.setdefault(original, article.id)
+    return places
+
+
 # ── which articles, which mentions ────────────────────────────────────────────────────────────────
 
 
@@ -223,27 +241,28 @@ def _wanted(subscription: Subscription, terms: Mapping[str, Term]) -> dict[str, 
 
 
 def _of_outlets(articles: Sequence[ReportArticle], subscription: Subscription) -> list[ReportArticle]:
-    """The articles of the outlets that are wanted; of a copied one that is not, the earliest copy stands for it."""
-
     def wanted(article: ReportArticle) -> bool:
         names = {article.outlet, article.feed_id}
         is_in = not subscription.only_outlets or not names.isdisjoint(subscription.only_outlets)
         return is_in and names.isdisjoint(subscription.not_outlets)
 
-    chosen = [article for article in articles if wanted(article)]
-    left_out = {article.id for article in articles} - {article.id for article in chosen}
-    heirs: dict[int, int] = {}  # by the original that is left out, the copy that stands for it
-    for article in sorted(chosen, key=out):
-        if article.relation in SUPPRESSED and article.original in left_out:
-            heirs.setdefault(article.original, article.id)
-    return [
-        article
-        if (heir := heirs.get(article.original or 0)) is None
-        else replace(article, relation="new", original=None)
-        if heir == article.id
-        else replace(article, original=heir)
-        for article in chosen
-    ]
+    return [article for article in articles if wanted(article)]
+
+
+def _chosen(
+    subscription: Subscription, articles: Sequence[ReportArticle], wanted: Mapping[str, Term]
+) -> list[_Found]:
+    """What is fit to be told, with its heirs in the place of their originals."""
+    places = heirs(subscription, articles, wanted)
+
+    def placed(article: ReportArticle) -> ReportArticle:
+        heir = places.get(article.original or 0)
+        if heir == article.id:
+            return replace(article, relation="new", original=None)
+        return article if heir is None else replace(article, original=heir)
+
+    ours = _of_outlets(articles, subscription)
+    return [_found(placed(article), wanted) for article in ours if _is_fresh(article, subscription)]
 
 
 def _set_aside(article: ReportArticle, error: Exception) -> SetAside:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from rasid.app.health import feed_healths
 from rasid.app.outbox import deliver_due
 from rasid.app.stages import Progress, Stages, quiet
-from rasid.digest import compose, day_bounds
+from rasid.digest import compose, day_bounds, heirs
 from rasid.schedule import last_due, paused, rests_of
 from rasid.types import SUPPRESSED, Channel, Digest, DigestReport, FailedFeed, Subscription
 
@@ -170,8 +170,12 @@ def compose_window(
     digest = replace(digest, composed=now, quiet=subscription.quiet, weekdays=subscription.weekdays)
     told = {seen.article_id for story in digest.stories for seen in story.appearances}
     told |= {review.article_id for review in digest.reviews}
-    # A copy is dealt with once it is counted, shown or not: later digests must not count it again.
-    told |= {article.id for article in articles if article.relation in SUPPRESSED}
+    # A copy is dealt with once it is counted, shown or not: later digests must not count it again. One that stands for
+    # an article of an outlet that is left out is told like news, and that article with it.
+    places = heirs(subscription, articles, rasid.config.terms)
+    copies = {article.id for article in articles if article.relation in SUPPRESSED}
+    told |= copies - set(places.values())
+    told |= {original for original, heir in places.items() if heir in told}
     # What is muted or set aside is counted or named in this digest, and need not be in the next.
     aside = {one.url for one in digest.set_aside}
     done = figures.muted | {article.story_id for article in articles if article.url in aside}
