@@ -18,8 +18,8 @@ _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "\"'<>`|^{}"}
 def safe_link(url: str) -> str | None:
     """Return an address that may stand behind a link in HTML, Slack or plain text, else None.
 
-    Only http and https, without user information (it hides where a link leads), all ASCII; what could end an
-    attribute or a Slack link is percent-encoded.
+    Only http and https (in small letters: some mail programs know no other), without user information (it hides where
+    a link leads), all ASCII; what could end an attribute or a Slack link is percent-encoded.
     """
     if len(url) > MAX_LENGTH or not _PLAIN.match(url) or "\\" in url:
         return None
@@ -28,7 +28,9 @@ def safe_link(url: str) -> str | None:
         host = parts.hostname
     except ValueError:
         return None
-    return url.translate(_ENCODED) if host and "@" not in parts.netloc else None
+    if not host or "@" in parts.netloc:
+        return None
+    return parts.scheme + url[len(parts.scheme) :].translate(_ENCODED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ mail and of a Slack section whatever the titles hold; nothing is cut without say
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from alerts import words
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item", DigestStory, Review)
 Drawing = TypeVar("Drawing")
+Tone = Literal["up", "new", "mut"]  # a rise; something new; neither
 
 MAX_TITLE = 200
 MAX_SNIPPET = 400  # the composer keeps to 260; a title shown for review may be longer
@@ -76,7 +77,7 @@ class TermView:
     stories: str  # the figure alone, where it is drawn large
     counted: str  # with its noun, in a line
     caption: str
-    rising: bool
+    tone: Tone
     bars: tuple[int, ...]  # heights in pixels, oldest first
     alt: str
 
@@ -336,33 +337,36 @@ def _most_active(terms: tuple[TermCount, ...]) -> list[TermCount]:
 
 def _term(term: TermCount, setting: Setting) -> TermView:
     top = max(*term.days, 1)
-    caption, rising = _trend(term, setting)
+    caption, tone = _trend(term, setting)
     return TermView(
         label=setting.label(term.term),
         stories=str(term.stories),
         counted=words.counted(setting.language, "stories", term.stories),
         caption=caption,
-        rising=rising,
+        tone=tone,
         bars=tuple(max(2, round(count * BAR_HEIGHT / top)) for count in term.days),
         alt=setting.say("days", days=setting.say("comma").join(str(count) for count in term.days)),
     )
 
 
-def _trend(term: TermCount, setting: Setting) -> tuple[str, bool]:
-    """Compare today with the days before; a fall is never said, since today is not over yet."""
+def _trend(term: TermCount, setting: Setting) -> tuple[str, Tone]:
+    """Compare today with the days before; a fall is never said, since today is not over yet.
+
+    Nor is a rise where this digest tells nothing of the term: an earlier one of the day told what rose.
+    """
     today, above = term.days[-1], round(term.days[-1] - term.usual)
-    if term.first:
-        return setting.say("first"), True
-    if term.spike:
+    if term.stories and term.first:
+        return setting.say("first"), "new"
+    if term.stories and term.spike:
         usual = round(term.usual) or setting.say("under one")
-        return setting.say("spike", n=today, usual=usual), True
-    if term.last_seen is not None:
-        return setting.count("seen ago", _days_between(term.last_seen, setting)), True
-    if above >= 1:
-        return setting.say("above usual", n=above), True
+        return setting.say("spike", n=today, usual=usual), "up"
+    if term.stories and term.last_seen is not None:
+        return setting.count("seen ago", _days_between(term.last_seen, setting)), "new"
+    if term.stories and above >= 1:
+        return setting.say("above usual", n=above), "up"
     if term.usual < 0.5:
-        return setting.say("seldom"), False
-    return setting.say("usual", n=round(term.usual) or 1), False
+        return setting.say("seldom"), "mut"
+    return setting.say("usual", n=round(term.usual) or 1), "mut"
 
 
 def _days_between(then: datetime, setting: Setting) -> int:

@@ -119,7 +119,7 @@ def _unsubscribe(visit: Visit, name: str) -> Act:
     address = quoted(feedback.short(delivery.recipient)) if by_mail else None
 
     def ask(warning: str) -> Page:
-        if feedback.has_left(visit.store, visit.seen, visit.now):
+        if feedback.has_left(visit.store, visit.seen):
             return done(before=True)
         lines = [visit.say("leave ask", **named)]
         if not by_mail:

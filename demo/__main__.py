@@ -51,13 +51,18 @@ def main() -> int:
     if options.pictures:
         from demo.pictures import draw
 
-        draw(page, slack_preview(folder, out), options.pictures)
+        draw(*as_sent(folder, out), options.pictures)
     return 0
 
 
-def slack_preview(folder: Path, out: Path) -> Path:
-    """The same digest as a webhook would get it, on a page that looks as Slack does."""
+def as_sent(folder: Path, out: Path) -> tuple[Path, Path]:
+    """The same digest as mail, and as a webhook would get it on a page that looks as Slack does.
+
+    Both with the links by which their reader acts, which a digest in a file does not have.
+    """
     from alerts import slack
+    from alerts.links import PLACEHOLDER, Reader
+    from alerts.render import render
     from alerts.slack_preview import page
 
     with open_rasid(folder) as rasid:
@@ -65,11 +70,11 @@ def slack_preview(folder: Path, out: Path) -> Path:
         digest = rasid.store.digest(newest.id)
     if digest is None:
         raise LookupError(newest.id)
-    preview = out / "slack.html"
-    preview.write_text(
-        page(slack.payload(digest, now=digest.composed or digest.window_end)), encoding="utf-8"
-    )
-    return preview
+    reader, now = Reader(f"https://rasid.example.org/r/{PLACEHOLDER}"), digest.composed or digest.window_end
+    mail, chat = out / "mail.html", out / "slack.html"
+    mail.write_text(render(digest, reader=reader, now=now).html, encoding="utf-8")
+    chat.write_text(page(slack.payload(digest, reader=reader, now=now)), encoding="utf-8")
+    return mail, chat
 
 
 def _started(out: Path) -> datetime:

@@ -622,6 +622,14 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed(Delivery):
+    """A delivery that a sender took, and what its reader wished when it did."""
+
+    left: bool = False  # no more of the subscription
+    muted: frozenset[int] = frozenset()  # stories, muted before the digest was composed
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """What came of one attempt of a delivery."""
 

@@ -23,53 +23,63 @@ over still knows the truth, and its outcome counts: that is one double the less.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, bindparam, func, null, or_, select, update
+from sqlalchemy import Boolean, bindparam, func, literal_column, null, or_, select, update
 
-from rasid.types import Delivery
+from rasid.types import Claimed, Delivery
 from storage.columns import CleanText
-from storage.schema import deliveries, digests
+from storage.schema import deliveries, digests, mutes, unsubscribed
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import CompoundSelect, Connection, Row, Select
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from rasid.types import Attempt, ChannelKind
 
 _INTERRUPTED = "the sender stopped before it could say whether the message went"
-_DUE = ("new", "unknown")
-_HELD = ("sending", "unknown")
 _ENDED = ("sent", "failed", "withheld")
+
+# Written into the statement, not bound to it: an index of a part of the table (ix_deliveries_due, _sending) serves
+# only statements that say in their text that they ask for no more than that part.
+IS_DUE = deliveries.c.state.in_([literal_column("'new'"), literal_column("'unknown'")])
+IS_SENDING = deliveries.c.state == literal_column("'sending'")
 
 
 # Built once: a statement that is built anew costs more than its run.
 _OLDEST = (
-    select(deliveries)
-    .where(deliveries.c.state.in_(_DUE), deliveries.c.next_try <= bindparam("now"))
+    select(deliveries.c.id)
+    .where(IS_DUE, deliveries.c.next_try <= bindparam("now"))
     .order_by(deliveries.c.next_try, deliveries.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
 )
-_OLDEST_OF_CHANNEL = _OLDEST.where(deliveries.c.channel == bindparam("channel_wanted"))
-_TAKE = (
-    update(deliveries)
-    .where(deliveries.c.id == bindparam("row_id"))
-    .values(
-        state="sending",
-        attempt=bindparam("attempt"),
-        lease_until=bindparam("lease_until"),
-        next_try=null(),
+
+
+def _take(oldest: Select[tuple[int]]) -> ReturningUpdate[Any]:
+    return (
+        update(deliveries)
+        .where(deliveries.c.id == oldest.scalar_subquery())
+        .values(
+            state="sending",
+            attempt=deliveries.c.attempt + 1,
+            lease_until=bindparam("until"),
+            next_try=null(),
+        )
+        .returning(deliveries)
     )
-)
+
+
+_TAKE = _take(_OLDEST)
+_TAKE_OF_CHANNEL = _take(_OLDEST.where(deliveries.c.channel == bindparam("channel_wanted")))
 _SETTLE = (
     update(deliveries)
     .where(
         deliveries.c.id == bindparam("row_id"),
         deliveries.c.attempt == bindparam("row_attempt"),
-        deliveries.c.state.in_(_HELD),
+        or_(IS_SENDING, deliveries.c.state == literal_column("'unknown'")),
     )
     .values(
         state=bindparam("state"),
@@ -86,21 +96,22 @@ _SETTLE = (
 
 def due_channels(connection: Connection, now: datetime) -> list[ChannelKind]:
     """The kinds of channel for which something is due."""
-    due = select(deliveries.c.channel).where(deliveries.c.state.in_(_DUE), deliveries.c.next_try <= now)
+    due = select(deliveries.c.channel).where(IS_DUE, deliveries.c.next_try <= now)
     return sorted(connection.scalars(due.distinct()))
 
 
 def claim(
     connection: Connection, now: datetime, lease_until: datetime, channel: ChannelKind | None
-) -> Delivery | None:
+) -> Claimed | None:
     """Take the delivery that has been due for longest, of one kind of channel or of all."""
-    query = _OLDEST if channel is None else _OLDEST_OF_CHANNEL
-    row = connection.execute(query, {"now": now, "channel_wanted": channel}).one_or_none()
+    take = _TAKE if channel is None else _TAKE_OF_CHANNEL
+    row = connection.execute(
+        take, {"now": now, "until": lease_until, "channel_wanted": channel}
+    ).one_or_none()
     if row is None:
         return None
-    attempt = row.attempt + 1
-    connection.execute(_TAKE, {"row_id": row.id, "attempt": attempt, "lease_until": lease_until})
-    return replace(_delivery(row), state="sending", attempt=attempt, next_try=None)
+    left, muted = wishes(connection, row.id)
+    return Claimed(**_fields(row), left=left, muted=muted)
 
 
 def settle(connection: Connection, outcome: Attempt, now: datetime) -> bool:
@@ -128,7 +139,7 @@ def hold(
 
     `recipient`: the way, where each recipient has one of its own; None: all of the channel go one way.
     """
-    waiting = [deliveries.c.channel == channel, deliveries.c.state.in_(_DUE), deliveries.c.next_try < until]
+    waiting = [deliveries.c.channel == channel, IS_DUE, deliveries.c.next_try < until]
     if recipient is not None:
         waiting.append(deliveries.c.recipient == recipient)
     put_off = update(deliveries).where(*waiting).values(error=error, next_try=until)
@@ -144,7 +155,7 @@ def renew(connection: Connection, delivery_id: int, attempt: int, parts: int, le
 
 def release_all(connection: Connection) -> None:
     """Let the lease of every message lapse that is being sent: `lapse` then finds them."""
-    connection.execute(update(deliveries).where(deliveries.c.state == "sending").values(lease_until=None))
+    connection.execute(update(deliveries).where(IS_SENDING).values(lease_until=None))
 
 
 def lapse(connection: Connection, now: datetime) -> int:
@@ -152,7 +163,7 @@ def lapse(connection: Connection, now: datetime) -> int:
     lapsed = or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
     found = connection.execute(
         update(deliveries)
-        .where(deliveries.c.state == "sending", lapsed)
+        .where(IS_SENDING, lapsed)
         .values(state="unknown", repeat=True, next_try=now, lease_until=None, error=_INTERRUPTED)
     )
     return found.rowcount
@@ -172,10 +183,61 @@ def retry(connection: Connection, delivery_id: int, now: datetime) -> bool:
     What may have arrived stays marked so; False where it was sent, is being sent, or is not there.
     """
     held_up = update(deliveries).where(
-        deliveries.c.id == delivery_id, deliveries.c.state.in_(("failed", *_DUE))
+        deliveries.c.id == delivery_id, deliveries.c.state.in_(("failed", "new", "unknown"))
     )
     state = {"state": "new", "attempt": 0, "next_try": now, "ended_at": None}
     return connection.execute(held_up.values(**state)).rowcount == 1
+
+
+# ── what their readers wish ───────────────────────────────────────────────────────────────────────
+
+
+def _wishes() -> CompoundSelect[int | None]:
+    this, that = deliveries.alias("this"), deliveries.alias("that")
+    of_this, of_that = digests.alias("of_this"), digests.alias("of_that")
+    left = (
+        select(null())
+        .select_from(this)
+        .join(of_this, of_this.c.id == this.c.digest_id)
+        .join(
+            unsubscribed,
+            (unsubscribed.c.subscription_id == of_this.c.subscription_id)
+            & (unsubscribed.c.channel == this.c.channel)
+            & (unsubscribed.c.recipient == this.c.recipient),
+        )
+        .where(this.c.id == bindparam("delivery_id"))
+    )
+    muted = (
+        select(mutes.c.story_id)
+        .join(that, that.c.id == mutes.c.delivery_id)
+        .join(of_that, of_that.c.id == that.c.digest_id)
+        .join(this, (this.c.channel == that.c.channel) & (this.c.recipient == that.c.recipient))
+        .join(
+            of_this,
+            (of_this.c.id == this.c.digest_id) & (of_this.c.subscription_id == of_that.c.subscription_id),
+        )
+        .where(
+            this.c.id == bindparam("delivery_id"),
+            mutes.c.at <= of_this.c.composed_at,
+            mutes.c.until > of_this.c.composed_at,
+        )
+    )
+    return left.union_all(muted)
+
+
+_WISHES = _wishes()  # built once, for it is asked before each message
+
+
+def wishes(connection: Connection, delivery_id: int) -> tuple[bool, frozenset[int]]:
+    """Whether a delivery's reader left its subscription, and the stories muted in any of its digests.
+
+    Those count that were muted when the delivery's own digest was composed: it stays what it was.
+    """
+    found = set(connection.scalars(_WISHES, {"delivery_id": delivery_id}))
+    return None in found, frozenset(story for story in found if story is not None)
+
+
+# ── looking ───────────────────────────────────────────────────────────────────────────────────────
 
 
 def listed(
@@ -200,10 +262,11 @@ def overdue(connection: Connection, before: datetime) -> list[Delivery]:
     query = (
         select(deliveries)
         .join(digests, digests.c.id == deliveries.c.digest_id)
-        .where(deliveries.c.state.in_(("new", "unknown", "sending")), digests.c.composed_at <= before)
-        .order_by(deliveries.c.id)
+        .where(digests.c.composed_at <= before)
     )
-    return [_delivery(row) for row in connection.execute(query)]
+    parts = (IS_DUE, IS_SENDING)  # one query for each: `or` would read the whole outbox
+    found = [_delivery(row) for part in parts for row in connection.execute(query.where(part))]
+    return sorted(found, key=lambda delivery: delivery.id)
 
 
 def by_id(connection: Connection, delivery_id: int) -> Delivery | None:
@@ -213,18 +276,22 @@ def by_id(connection: Connection, delivery_id: int) -> Delivery | None:
 
 
 def _delivery(row: Row[Any]) -> Delivery:
-    return Delivery(
-        id=row.id,
-        digest_id=row.digest_id,
-        channel=row.channel,
-        recipient=row.recipient,
-        state=row.state,
-        attempt=row.attempt,
-        message_id=row.message_id,
-        repeat=row.repeat,
-        error=row.error,
-        next_try=row.next_try,
-        sent_at=row.ended_at if row.state == "sent" else None,
-        parts=row.parts,
-        note=row.note,
-    )
+    return Delivery(**_fields(row))
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "digest_id": row.digest_id,
+        "channel": row.channel,
+        "recipient": row.recipient,
+        "state": row.state,
+        "attempt": row.attempt,
+        "message_id": row.message_id,
+        "repeat": row.repeat,
+        "error": row.error,
+        "next_try": row.next_try,
+        "sent_at": row.ended_at if row.state == "sent" else None,
+        "parts": row.parts,
+        "note": row.note,
+    }

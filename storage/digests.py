@@ -50,7 +50,9 @@ def unreported(
     query = select(articles, _story_told(subscription_id).label("story_reported")).where(fresh)
     rows = connection.execute(query.order_by(articles.c.published, articles.c.id)).all()
     # An article stored between the two queries has no mentions here: the next digest takes it.
-    return [_report_article(row, found[row.id]) for row in rows if row.id in found]
+    return [
+        report_article(row, found[row.id], reported=row.story_reported) for row in rows if row.id in found
+    ]
 
 
 def _untold(subscription_id: str, terms: Sequence[str], since: datetime) -> Select[Any]:
@@ -94,7 +96,8 @@ def _story_told(subscription_id: str) -> ColumnElement[bool]:
     )
 
 
-def _report_article(row: Row[Any], untold: Sequence[Row[Any]]) -> ReportArticle:
+def report_article(row: Row[Any], named: Sequence[Row[Any]], *, reported: bool) -> ReportArticle:
+    """An article with those of its mentions that are to be told of."""
     return ReportArticle(
         id=row.id,
         url=row.url,
@@ -109,10 +112,10 @@ def _report_article(row: Row[Any], untold: Sequence[Row[Any]]) -> ReportArticle:
         copy_why=Reason(row.copy_why_ar, row.copy_why_en),
         story_id=row.story_id,
         story_why=Reason(row.story_why_ar, row.story_why_en),
-        story_reported=bool(row.story_reported),
-        mentions=tuple(mention(each) for each in untold),
+        story_reported=reported,
+        mentions=tuple(mention(each) for each in named),
         source=row.source,
-        last_mention=max(each.id for each in untold),
+        last_mention=max((each.id for each in named), default=0),
         wire=row.wire,
         added=tuple((start, end) for start, end in row.added),
         feed_id=row.feed_id,

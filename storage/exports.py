@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, func, select
 
-from rasid.types import SUPPRESSED, Mention, Reason, ReportArticle
+from rasid.types import SUPPRESSED, Mention
 from storage.dialects import chunks
+from storage.digests import report_article
 from storage.engine import reading
 from storage.mentions import mention
 from storage.schema import articles, mentions
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Row
 
-    from rasid.types import Relation, Status
+    from rasid.types import Relation, ReportArticle, Status
 
 _PAGE = 500
 """Mentions read at once, each with its article's text: some 3 MB."""
@@ -167,28 +168,4 @@ def story_reports(
         for row in connection.execute(query):
             found[row.article_id].append(row)
     ordered = sorted(held, key=lambda row: (row.published, row.id))
-    return [_report(row, found[row.id]) for row in ordered]
-
-
-def _report(row: Row[Any], named: Sequence[Row[Any]]) -> ReportArticle:
-    return ReportArticle(
-        id=row.id,
-        url=row.url,
-        outlet=row.outlet,
-        title=row.title,
-        text=row.text,
-        published=row.published,
-        first_seen=row.first_seen,
-        language=row.language,
-        relation=row.relation,
-        original=row.original,
-        copy_why=Reason(row.copy_why_ar, row.copy_why_en),
-        story_id=row.story_id,
-        story_why=Reason(row.story_why_ar, row.story_why_en),
-        story_reported=False,
-        mentions=tuple(mention(each) for each in named),
-        source=row.source,
-        last_mention=max((each.id for each in named), default=0),
-        wire=row.wire,
-        added=tuple((start, end) for start, end in row.added),
-    )
+    return [report_article(row, found[row.id], reported=False) for row in ordered]

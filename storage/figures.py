@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import func, select
 
+from storage.deliveries import IS_DUE, IS_SENDING
 from storage.schema import articles, deliveries, entries, mentions, runs
 
 if TYPE_CHECKING:
@@ -58,13 +59,13 @@ def _count(connection: Connection, table: Table) -> int:
 
 def undelivered(connection: Connection, since: datetime, due_before: datetime) -> Undelivered:
     """Messages given up since then, and those due before then that nobody sends."""
-    failed = deliveries.c.state == "failed", deliveries.c.ended_at >= since
-    waiting = and_(deliveries.c.state.in_(("new", "unknown")), deliveries.c.next_try <= due_before)
-    held = and_(deliveries.c.state == "sending", deliveries.c.lease_until <= due_before)
     count = select(func.count()).select_from(deliveries)
+    failed = deliveries.c.state == "failed", deliveries.c.ended_at >= since
+    waiting = count.where(IS_DUE, deliveries.c.next_try <= due_before)
+    held = count.where(IS_SENDING, deliveries.c.lease_until <= due_before)
     latest = select(deliveries.c.error).where(*failed).order_by(deliveries.c.ended_at.desc()).limit(1)
     return Undelivered(
         failed=connection.scalars(count.where(*failed)).one(),
         error=connection.scalars(latest).one_or_none(),
-        overdue=connection.scalars(count.where(or_(waiting, held))).one(),
+        overdue=connection.scalars(waiting).one() + connection.scalars(held).one(),
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from rasid.types import Attempt, ChannelKind, Delivery, DeliveryState, Mute, Proposal
+    from rasid.types import Attempt, ChannelKind, Claimed, Delivery, DeliveryState, Mute, Proposal
 
 
 class Outbox(Intake):
@@ -28,7 +28,7 @@ class Outbox(Intake):
         after: Attempt | None = None,
         *,
         channel: ChannelKind | None = None,
-    ) -> Delivery | None:
+    ) -> Claimed | None:
         """Take the delivery that has been due for longest, of one kind of channel or of all.
 
         It is `sending` before this returns. `after` is what came of the one before; both are one transaction.
@@ -119,11 +119,13 @@ class Outbox(Intake):
         with reading(self._engine) as connection:
             return readers.unsubscribed_from(connection, subscription_id)
 
-    def wishes(self, delivery_id: int, when: datetime) -> tuple[bool, frozenset[int]]:
-        """Of a delivery's reader: whether they left the subscription, and the stories that they had muted by then."""
+    def wishes(self, delivery_id: int) -> tuple[bool, frozenset[int]]:
+        """Whether a delivery's reader left its subscription, and the stories muted in any of its digests.
+
+        Those count that were muted when the delivery's own digest was composed: it stays what it was.
+        """
         with reading(self._engine) as connection:
-            left = readers.is_unsubscribed(connection, delivery_id)
-            return left, readers.muted_for(connection, delivery_id, when)
+            return deliveries.wishes(connection, delivery_id)
 
     def mute(self, story_id: int, until: datetime, now: datetime, delivery_id: int | None) -> int:
         """A story is not to be told until then, to the delivery's reader, or (None) to anybody; the mute's id."""

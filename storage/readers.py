@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from rasid.types import SUPPRESSED, Mute, Proposal
 from storage.deliveries import by_id
@@ -25,48 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Row, Select
+    from sqlalchemy import ColumnElement, Connection, Row
 
 
 _MAX_TEXT = 500  # characters of a proposed example: a sentence
-
-
-# Built once, for they are asked before each message.
-_LEFT = (
-    select(func.count())
-    .select_from(deliveries)
-    .join(digests, digests.c.id == deliveries.c.digest_id)
-    .join(
-        unsubscribed,
-        (unsubscribed.c.subscription_id == digests.c.subscription_id)
-        & (unsubscribed.c.channel == deliveries.c.channel)
-        & (unsubscribed.c.recipient == deliveries.c.recipient),
-    )
-    .where(deliveries.c.id == bindparam("delivery_id"))
-)
-
-
-def _muted_for() -> Select[tuple[int]]:
-    this, that = deliveries.alias("this"), deliveries.alias("that")
-    of_this, of_that = digests.alias("of_this"), digests.alias("of_that")
-    return (
-        select(mutes.c.story_id)
-        .join(that, that.c.id == mutes.c.delivery_id)
-        .join(of_that, of_that.c.id == that.c.digest_id)
-        .join(this, (this.c.channel == that.c.channel) & (this.c.recipient == that.c.recipient))
-        .join(
-            of_this,
-            (of_this.c.id == this.c.digest_id) & (of_this.c.subscription_id == of_that.c.subscription_id),
-        )
-        .where(
-            this.c.id == bindparam("delivery_id"),
-            mutes.c.at <= bindparam("when"),
-            mutes.c.until > bindparam("when"),
-        )
-    )
-
-
-_MUTED_FOR = _muted_for()
 
 # ── subscriptions ─────────────────────────────────────────────────────────────────────────────────
 
@@ -96,11 +58,6 @@ def unsubscribed_from(connection: Connection, subscription_id: str) -> list[tupl
     columns = (unsubscribed.c.channel, unsubscribed.c.recipient, unsubscribed.c.at)
     query = select(*columns).where(unsubscribed.c.subscription_id == subscription_id)
     return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(unsubscribed.c.at))]
-
-
-def is_unsubscribed(connection: Connection, delivery_id: int) -> bool:
-    """Whether the delivery's reader left its subscription."""
-    return connection.scalars(_LEFT, {"delivery_id": delivery_id}).one() > 0
 
 
 # ── stories muted ─────────────────────────────────────────────────────────────────────────────────
@@ -140,11 +97,6 @@ def muted_for_all(connection: Connection, now: datetime) -> frozenset[int]:
     """Stories that nobody is to be told of."""
     query = select(mutes.c.story_id).where(mutes.c.until > now, mutes.c.delivery_id.is_(None))
     return frozenset(connection.scalars(query))
-
-
-def muted_for(connection: Connection, delivery_id: int, when: datetime) -> frozenset[int]:
-    """Stories that the reader of a delivery had muted by then, in any digest of the same subscription."""
-    return frozenset(connection.scalars(_MUTED_FOR, {"delivery_id": delivery_id, "when": when}))
 
 
 # ── mentions judged ───────────────────────────────────────────────────────────────────────────────

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 from rasid.app.health import feed_healths
 from rasid.app.outbox import deliver_due
 from rasid.app.stages import Progress, Stages, quiet
-from rasid.digest import compose, day_bounds, heirs
+from rasid.digest import compose, day_bounds
 from rasid.schedule import last_due, paused, rests_of
+from rasid.selection import heirs
 from rasid.types import SUPPRESSED, Channel, Digest, DigestReport, FailedFeed, Subscription
 
 if TYPE_CHECKING:

@@ -82,9 +82,9 @@ def opened(store: Store, key: bytes, token: str, now: datetime) -> Opened:
 # ── no more of it ─────────────────────────────────────────────────────────────────────────────────
 
 
-def has_left(store: Store, seen: Opened, now: datetime) -> bool:
+def has_left(store: Store, seen: Opened) -> bool:
     """Whether the reader left the subscription."""
-    return store.wishes(seen.delivery.id, now)[0]
+    return store.wishes(seen.delivery.id)[0]
 
 
 def unsubscribe(store: Store, seen: Opened, now: datetime) -> bool:

@@ -25,7 +25,7 @@ from rasid.app.secrets import secret
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.errors import TransportError
 from rasid.feedback import sign
-from rasid.types import Attempt, ChannelKind, Delivery, Digest, DigestReport
+from rasid.types import Attempt, ChannelKind, Claimed, Delivery, Digest, DigestReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,7 +137,7 @@ class _Round:
             if after is not None:
                 self.rasid.store.settle(after, self.clock())
 
-    def _attempt(self, sender: Sender, delivery: Delivery) -> Attempt | None:
+    def _attempt(self, sender: Sender, delivery: Claimed) -> Attempt | None:
         """One row of the outbox, and what came of it; None where another sender took it over."""
         name = f"{delivery.channel} {delivery.recipient} {delivery.digest_id}"
         try:
@@ -158,17 +158,16 @@ class _Round:
             self.tally.files.append(note)
         return _ended(delivery, "sent", note)
 
-    def _message(self, delivery: Delivery) -> Message | str:
+    def _message(self, delivery: Claimed) -> Message | str:
         """The message, or why its reader does not want it."""
         digest = self._digest_of(delivery.digest_id)
         now = digest.composed or digest.window_end
-        left, hidden = self.rasid.store.wishes(delivery.id, now)
-        if left:
+        if delivery.left:
             return "the reader left the subscription"
-        shown = [story for story in digest.stories if story.story_id not in hidden]
+        shown = [story for story in digest.stories if story.story_id not in delivery.muted]
         if digest.stories and not shown and not digest.reviews and not digest.omitted:
             return "the reader muted all of its stories"
-        hidden &= {story.story_id for story in digest.stories}
+        hidden = delivery.muted & {story.story_id for story in digest.stories}
         token = None
         if self._key is not None:
             days = timedelta(days=self.rasid.config.settings.feedback.days)
@@ -291,19 +290,18 @@ class _Email:
     """Mail through one connection to the relay."""
 
     def __init__(self, rasid: Rasid) -> None:
-        self._rasid = rasid
+        self._settings = rasid.config.settings
         self._mailer: Mailer | None = None
         self._stack = ExitStack()
 
     def send(self, message: Message) -> str:
         from alerts import email
 
-        options = smtp_options(self._rasid.config.settings)
         if self._mailer is None:
-            self._mailer = self._stack.enter_context(email.Mailer(options))
+            self._mailer = self._stack.enter_context(email.Mailer(smtp_options(self._settings)))
         content = email.build_message(
             message.rendered(),
-            sender=options.sender,
+            sender=self._mailer.options.sender,
             recipient=message.delivery.recipient,
             message_id=message.delivery.message_id,
             list_id=message.digest.subscription_id,

@@ -80,7 +80,7 @@ def test_a_reader_leaves_once_and_alone(store: Store) -> None:
     stored(store)
     sara, omar = sent(store)
     assert [True, False] == [unsubscribe(store, sara, NOW) for _ in range(2)]
-    assert (True, False) == (has_left(store, sara, NOW), has_left(store, omar, NOW))
+    assert (True, False) == (has_left(store, sara), has_left(store, omar))
 
 
 def test_a_mute_holds_for_one_reader_and_may_grow(store: Store) -> None:

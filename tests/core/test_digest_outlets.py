@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from rasid.digest import compose, heirs
+from rasid.digest import compose
+from rasid.selection import heirs
 from tests.core.reports import NOW, SUBSCRIPTION, TERMS, WINDOW, article, digest
 from tests.core.test_digest import copy_of
 

@@ -18,7 +18,7 @@ def outbox(store: Store) -> Store:
     """A stored article, and two digests of one subscription for two readers, one of another."""
     stored(store, None, mention(), mention(start=20))
     store.save_digest(digest(), {}, [MAIL], NOW)
-    store.save_digest(digest(window_end=NOW + DAY), {}, [MAIL], NOW)
+    store.save_digest(digest(window_end=NOW + DAY), {}, [MAIL], NOW + DAY)
     store.save_digest(digest("editors"), {}, [Channel("email", ("sara@example.org",))], NOW)
     return store
 
@@ -39,26 +39,40 @@ def test_a_reader_leaves_one_subscription(outbox: Store) -> None:
     assert not outbox.unsubscribe(second, NOW + HOUR)
     assert [("email", "sara@example.org", NOW)] == outbox.unsubscribed("analysts")
     assert [] == outbox.unsubscribed("editors")
-    assert outbox.wishes(second, NOW)[0]
+    assert outbox.wishes(second)[0]
     (elsewhere,) = sent_to(outbox, "sara@example.org", "editors")
-    assert not outbox.wishes(elsewhere, NOW)[0]
-    assert not outbox.wishes(sent_to(outbox, "omar@example.org")[0], NOW)[0]
+    assert not outbox.wishes(elsewhere)[0]
+    assert not outbox.wishes(sent_to(outbox, "omar@example.org")[0])[0]
     assert outbox.resubscribe("analysts", "email", "sara@example.org")
     assert not outbox.resubscribe("analysts", "email", "sara@example.org")
-    assert not outbox.wishes(second, NOW)[0]
+    assert not outbox.wishes(second)[0]
 
 
 def test_a_reader_mutes_a_story(outbox: Store) -> None:
-    """For them, in every digest of that subscription, until its time; for nobody else."""
-    first, second = sent_to(outbox, "sara@example.org")
-    outbox.mute(1, NOW + DAY, NOW, first)
-    assert frozenset({1}) == outbox.wishes(second, NOW)[1]
-    assert frozenset() == outbox.wishes(second, NOW + DAY)[1]
-    assert frozenset() == outbox.wishes(second, NOW - HOUR)[1]  # a digest of before the mute stays as it was
-    assert frozenset() == outbox.wishes(sent_to(outbox, "omar@example.org")[0], NOW)[1]
+    """For them, in every digest of that subscription composed from then until its time; for nobody else."""
+    outbox.save_digest(digest(window_end=NOW + 2 * DAY), {}, [MAIL], NOW + 2 * DAY)
+    before, during, after = sent_to(outbox, "sara@example.org")
+    outbox.mute(1, NOW + DAY + HOUR, NOW + HOUR, before)
+    assert frozenset() == outbox.wishes(before)[1]  # it stays as it was
+    assert frozenset({1}) == outbox.wishes(during)[1]
+    assert frozenset() == outbox.wishes(after)[1]
+    assert frozenset() == outbox.wishes(sent_to(outbox, "omar@example.org")[1])[1]
     (elsewhere,) = sent_to(outbox, "sara@example.org", "editors")
-    assert frozenset() == outbox.wishes(elsewhere, NOW)[1]
-    assert frozenset() == outbox.muted_for_all(NOW)
+    assert frozenset() == outbox.wishes(elsewhere)[1]
+    assert frozenset() == outbox.muted_for_all(NOW + DAY)
+
+
+def test_a_sender_is_told_of_its_readers_wishes(outbox: Store) -> None:
+    """With the row that it takes: who left, and what was muted."""
+    before, during = sent_to(outbox, "sara@example.org")
+    outbox.mute(1, NOW + 2 * DAY, NOW + HOUR, before)
+    outbox.unsubscribe(before, NOW + HOUR)
+    wishes = {}
+    while claimed := outbox.claim_delivery(NOW + DAY, NOW + 2 * DAY):
+        wishes[claimed.id] = claimed.left, claimed.muted
+    assert (True, frozenset()) == wishes.pop(before)
+    assert (True, frozenset({1})) == wishes.pop(during)
+    assert {(False, frozenset())} == set(wishes.values())
 
 
 def test_an_operator_mutes_a_story_for_all(outbox: Store) -> None:
