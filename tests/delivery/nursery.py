@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from alerts.slack_bot import Bot
 from rasid.app.context import open_rasid
 from rasid.app.outbox import deliver_due
 from tests.delivery.points import arm
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--senders", type=int, default=1, help="at once")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    Bot.__init__.__kwdefaults__["pace"] = 0.0  # the fake takes them as they come
     chance = random.Random(options.seed)  # noqa: S311 - moments, no secrets
     held: list[list[str]] = []
     at_random = 0

@@ -9,7 +9,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from alerts import slack, smtp
+from alerts import slack, slack_bot, smtp
 from storage import deliveries
 from storage.outbox import Outbox
 
@@ -75,6 +75,8 @@ POINTS: dict[str, Callable[[], None]] = {
     "settled, not committed": lambda: _behind(deliveries, "settle"),
     "slack: before a post": lambda: _before(slack, "_post", hit=2),
     "slack: posted, not noted": lambda: _behind(slack, "_post", hit=2),
+    "bot: before a post": lambda: _before(slack_bot.Bot, "_post", hit=2),
+    "bot: posted, not noted": lambda: _behind(slack_bot.Bot, "_post", hit=2),
     "slack: a part noted": lambda: _behind(Outbox, "renew_delivery", hit=2),
 }
 

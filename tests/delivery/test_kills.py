@@ -1,8 +1,9 @@
 """The promise of the outbox, proven: senders are killed by the hundred, and no message is lost.
 
 500 deliveries to a real SMTP server and to a strict fake of Slack, each in a process of its own whose record of what
-it took is on the disk before it answers. What came twice must be explained: a sender died between the claim of that
-delivery and the commit of what came of it; every copy carries its id, and whatever may be a repeat says so.
+it took is on the disk before it answers; some are so long that Slack gets them in parts. What came twice must be
+explained: a sender died between the claim of that delivery and the commit of what came of it; every copy carries its
+id, and whatever may be a repeat says so. A bot can ask the channel what it has: of its messages none comes twice.
 """
 
 from __future__ import annotations
@@ -22,10 +23,10 @@ from alerts.words import phrase
 from rasid.types import Channel
 from storage import open_store
 from tests.alerts.servers import smtp_process
-from tests.alerts.slack_fake import SECRET, TOKEN, recorded, slack_process
+from tests.alerts.slack_fake import CHANNEL, SECRET, TOKEN, recorded, slack_process
 from tests.delivery.points import POINTS
 from tests.hostile.hostile_post import LONG_AGO
-from tests.storage.builders import digest
+from tests.storage.builders import digest, mention, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
     from rasid.types import Delivery
 
+BOT_DIGESTS, BOT_KILLS = 20, 20
+BOT_PARTS = 3  # a summary, a story, what is uncertain
 DIGESTS, READERS = 100, 4  # each digest goes to four readers by mail and to one webhook: 500 deliveries
 KILLS = 100
 HOOK, BOT = "RASID_TEST_HOOK", "RASID_TEST_BOT"
@@ -52,13 +55,14 @@ subscriptions:
 
 _DIRECTIONS = re.compile("[\u2066-\u2069\u200f]")
 _NUMBER = re.compile(r"نشرة رقم (\d{3})")
-_PART = re.compile(phrase("ar", "part", n=r"(\d+)", all=r"\d+"))
+_PART = re.compile(phrase("ar", "part", n=r"(\d+)", all=r"(\d+)"))
 
 
 class Copy(NamedTuple):
     """A message as a server took it."""
 
-    key: str  # which message of which delivery
+    part: int  # which message of its delivery
+    parts: int  # how many there are to be
     marked: bool  # as a possible repeat
 
 
@@ -71,12 +75,14 @@ class Post:
     mails: Path
     posts: Path
 
-    def fill(self, digests: int, *channels: Channel, stories: int = 1) -> None:
-        """Freeze so many digests for these channels."""
+    def fill(self, digests: int, *channels: Channel, long: int = 60) -> None:
+        """Freeze so many digests for these channels, of a story each; each tenth has `long` of them."""
         with open_store(self.database) as store:
             store.migrate()
+            stored(store, None, mention())  # the story that they tell
             for number in range(digests):
-                one = replace(digest(f"s{number}", stories=stories), name=f"نشرة رقم {number:03}")
+                frozen = digest(f"s{number}", stories=1 if number % 10 else long)
+                one = replace(frozen, name=f"نشرة رقم {number:03}")
                 assert store.save_digest(one, {}, channels, LONG_AGO)
 
     def kill(self, *options: str) -> list[list[str]]:
@@ -96,19 +102,21 @@ class Post:
         """What came, by the delivery's Message-ID, in order."""
         found: defaultdict[str, list[Copy]] = defaultdict(list)
         for line in _lines(self.mails):
-            found[line["message_id"]].append(Copy("mail", marked=line["repeat"] == "possible"))
+            found[line["message_id"]].append(Copy(1, 1, marked=line["repeat"] == "possible"))
         slack = [row for row in self.deliveries() if row.channel == "slack"]
         names = {row.digest_id.partition("-")[0]: row.message_id for row in slack}
         for one in recorded(self.posts):
             if one.via == "bot":
                 payload = one.message["metadata"]["event_payload"]
-                found[payload["delivery"]].append(Copy(str(payload["part"]), marked=False))
+                found[payload["delivery"]].append(Copy(payload["part"], BOT_PARTS, marked=False))
                 continue
             shown = _DIRECTIONS.sub("", json.dumps(one.message, ensure_ascii=False))
             number, part = _NUMBER.search(shown), _PART.search(shown)
             assert number is not None
-            copy = Copy(part[1] if part else "1", marked=phrase("ar", "repeat")[:20] in shown)
-            found[names[f"s{int(number[1])}"]].append(copy)
+            which, of = (int(part[1]), int(part[2])) if part else (1, 1)
+            found[names[f"s{int(number[1])}"]].append(
+                Copy(which, of, marked=phrase("ar", "repeat")[:20] in shown)
+            )
         return found
 
 
@@ -146,19 +154,19 @@ def examined(post: Post, held: list[list[str]]) -> Counter[str]:
     repeats: Counter[str] = Counter()
     at_death = {message_id for ids in held for message_id in ids}
     for row in rows:
-        times = Counter(copy.key for copy in taken[row.message_id])
-        again = sum(times.values()) - len(times)
-        if again:
+        copies = taken[row.message_id]
+        times = Counter(copy.part for copy in copies)
+        assert set(range(1, copies[0].parts + 1)) == set(times)  # whole
+        if again := len(copies) - len(times):
             repeats[row.message_id] = again
             assert row.repeat
             assert (
                 row.message_id in at_death
             )  # a sender died between its claim and the commit of what came of it
-        if row.channel != "slack_bot":
-            seen = Counter[str]()
-            for copy in taken[row.message_id]:
-                seen[copy.key] += 1
-                assert seen[copy.key] == 1 or copy.marked  # every further copy says that it may be one
+        seen = set[int]()
+        for copy in copies:
+            assert copy.part not in seen or copy.marked  # every further copy says that it may be one
+            seen.add(copy.part)
     return repeats
 
 
@@ -174,10 +182,26 @@ def test_no_message_is_lost_and_every_repeat_is_explained(
     """500 deliveries, 100 kills at random moments and one at every named point."""
     with post_office(tmp_path, request.getfixturevalue(database), monkeypatch) as post:
         post.fill(DIGESTS, MAIL, Channel("slack", (HOOK,)))
-        held = post.kill("--kills", str(KILLS), "--senders", str(senders), "--points", *POINTS)
+        points = [name for name in POINTS if not name.startswith("bot: ")]
+        held = post.kill("--kills", str(KILLS), "--senders", str(senders), "--points", *points)
         repeats = examined(post, held)
-    assert KILLS + len(POINTS) <= len(held)
+    assert KILLS + len(points) <= len(held)
     with capsys.disabled():
         sys.stdout.write(
             f"\n{len(held)} kills, 0 lost, {sum(repeats.values())} came twice, each marked and explained\n"
         )
+
+
+def test_a_bot_tells_nothing_twice(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed at random moments, and before, behind and between its posts, it first asks the channel what is there."""
+    with post_office(tmp_path, sqlite_url, monkeypatch) as post:
+        post.fill(BOT_DIGESTS, Channel("slack_bot", (f"{BOT}:{CHANNEL}",)), long=1)
+        points = [name for name in POINTS if name.startswith("bot: ")]
+        held = post.kill("--kills", str(BOT_KILLS), "--points", *points)
+        repeats = examined(post, held)
+    assert BOT_KILLS + len(points) <= len(held)
+    assert 0 == sum(repeats.values())
+    with capsys.disabled():
+        sys.stdout.write(f"\n{len(held)} kills of a bot, 0 lost, 0 came twice\n")
