@@ -94,7 +94,7 @@ def test_what_readers_say_of_a_mention(outbox: Store) -> None:
     (first, _), (other, _) = sent_to(outbox, "sara@example.org"), sent_to(outbox, "omar@example.org")
     number = outbox.propose("h20", "شرب كأسًا من H2O.", 1, NOW, first, match=False)
     assert number is not None
-    assert outbox.propose("h20", "شرب كأسًا من H2O.", 1, NOW, other, match=True) is None
+    assert outbox.propose("h20", "شرب كأسًا من H2O.", 1, NOW, other, match=False) is None
     (proposal,) = outbox.proposals()
     assert (number, "h20", False, "شرب كأسًا من H2O.", "open") == (
         proposal.id,
@@ -109,6 +109,15 @@ def test_what_readers_say_of_a_mention(outbox: Store) -> None:
     assert not outbox.settle_proposal(number, NOW, accepted=False)
     assert [] == outbox.proposals()
     assert ["accepted"] == [one.state for one in outbox.proposals(None)]
+
+
+def test_readers_who_disagree_are_both_heard(outbox: Store) -> None:
+    """That a sentence is a match, and that it is none: the operator sees both, and who said which."""
+    (first, _), (other, _) = sent_to(outbox, "sara@example.org"), sent_to(outbox, "omar@example.org")
+    outbox.propose("h20", "طلبت الشركة دفعة من H2O.", 1, NOW, first, match=False)
+    outbox.propose("h20", "طلبت الشركة دفعة من H2O.", 1, NOW, other, match=True)
+    said = [(one.who, one.match) for one in outbox.proposals()]
+    assert [("email sara@example.org", False), ("email omar@example.org", True)] == said
 
 
 def test_where_a_channel_was_told(outbox: Store) -> None:
