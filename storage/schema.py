@@ -446,7 +446,9 @@ proposals = Table(
     Column("state", CleanText, nullable=False),  # open, accepted, declined
     Column("at", UtcDateTime, nullable=False),
     Column("settled_at", UtcDateTime),
-    UniqueConstraint("term", "text", "match"),  # propose: two readers who say one thing of a sentence ask one question
+    UniqueConstraint(
+        "term", "text", "match"
+    ),  # propose: two readers who say one thing of a sentence ask one question
 )
 
 notices = Table(
