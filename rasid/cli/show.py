@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
     from rasid.types import Delivery, Digest
 
+_format_option = click.option(
+    "--format", "kind", type=click.Choice(["html", "text", "json"]), default="text", show_default=True
+)
+_output_option = click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout."
+)
+
 
 @click.group()
 def digest() -> None:
@@ -57,10 +64,8 @@ def list_digests(folder: Path, limit: int, as_json: bool) -> None:
 
 @digest.command()
 @click.argument("subscription_id", metavar="SUBSCRIPTION")
-@click.option(
-    "--format", "kind", type=click.Choice(["html", "text", "json"]), default="text", show_default=True
-)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
+@_format_option
+@_output_option
 @click.pass_obj
 def preview(folder: Path, subscription_id: str, kind: str, output: Path | None) -> None:
     """What SUBSCRIPTION would be told if its digest were due now; nothing is stored or sent."""
@@ -70,10 +75,8 @@ def preview(folder: Path, subscription_id: str, kind: str, output: Path | None) 
 
 @digest.command()
 @click.argument("digest_id", metavar="DIGEST")
-@click.option(
-    "--format", "kind", type=click.Choice(["html", "text", "json"]), default="text", show_default=True
-)
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file instead of stdout.")
+@_format_option
+@_output_option
 @click.pass_obj
 def show(folder: Path, digest_id: str, kind: str, output: Path | None) -> None:
     """DIGEST as it was frozen, and as text what became of its deliveries."""

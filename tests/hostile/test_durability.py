@@ -13,7 +13,7 @@ import time
 from contextlib import closing, contextmanager
 from email import message_from_bytes
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rasid.app.maintain import maintain
 from storage import open_store
@@ -34,16 +34,27 @@ READERS = [f"reader{number}" for number in range(60)]
 SLOWLY = {"END": "dribble 0.002 250 taken as 42"}
 
 
+class AtWork(NamedTuple):
+    """`rasid run` in a process of its own, sending one digest to all readers."""
+
+    post: Office
+    mailbox: Mailbox
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def sending(post: Office) -> Iterator[subprocess.Popen[bytes]]:
-    """`rasid run` in a process of its own."""
+def at_work(folder: Path, url: str, patch: pytest.MonkeyPatch) -> Iterator[AtWork]:
+    """It is killed at the end, if it is not done by then."""
     program = "from rasid.cli import main; main()"
-    command = [sys.executable, "-c", program, "--config", str(post.folder), "run", "--no-stages"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    with smtp_server(SLOWLY) as (relay, mailbox):
+        post = office(folder, url, patch, smtp=relay)
+        post.freeze(mail(*READERS), now=LONG_AGO)
+        command = [sys.executable, "-c", program, "--config", str(post.folder), "run", "--no-stages"]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
+            try:
+                yield AtWork(post, mailbox, process)
+            finally:
+                process.kill()
 
 
 @contextmanager
@@ -93,23 +104,20 @@ def test_086_a_copy_of_database_and_log_taken_while_sending(
 
     Sent on from the last copy, all of it arrives; the one that stood in `sending` may come twice, marked.
     """
-    with smtp_server(SLOWLY) as (relay, mailbox):
-        post = office(tmp_path, sqlite_url, monkeypatch, smtp=relay)
-        post.freeze(mail(*READERS), now=LONG_AGO)
-        copies: list[tuple[dict[str, str], list[str]]] = []
-        with sending(post) as process:
-            for number in (1, 9, 20, 31, 44):
-                wait_for(mailbox, number)
-                copy = tmp_path / f"copy{number}.db"
-                with stopped(process):
-                    for end in ("", "-wal"):
-                        shutil.copy(f"{tmp_path}/rasid.db{end}", f"{copy}{end}")
-                    came = taken(mailbox)
-                copies.append((sound(copy), came))
-        for states, came in copies:
-            assert set(came) <= in_state(states, "sent", "sending")
-            assert in_state(states, "sent") <= set(came)
-            assert 1 >= len(in_state(states, "sending"))
+    copies: list[tuple[dict[str, str], list[str]]] = []
+    with at_work(tmp_path, sqlite_url, monkeypatch) as (_, mailbox, process):
+        for number in (1, 9, 20, 31, 44):
+            wait_for(mailbox, number)
+            copy = tmp_path / f"copy{number}.db"
+            with stopped(process):
+                for end in ("", "-wal"):
+                    shutil.copy(f"{tmp_path}/rasid.db{end}", f"{copy}{end}")
+                came = taken(mailbox)
+            copies.append((sound(copy), came))
+    for states, came in copies:
+        assert set(came) <= in_state(states, "sent", "sending")
+        assert in_state(states, "sent") <= set(came)
+        assert 1 >= len(in_state(states, "sending"))
     states, came = copies[-1]
     with smtp_server() as (relay, mailbox):
         again = office(tmp_path, f"sqlite:///{copy}", monkeypatch, smtp=relay)
@@ -128,15 +136,12 @@ def test_086_a_log_that_is_torn_anywhere(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Cut at any byte, or overwritten from there on: whole transactions are left, `sent` is only what came."""
-    with smtp_server(SLOWLY) as (relay, mailbox):
-        post = office(tmp_path, sqlite_url, monkeypatch, smtp=relay)
-        post.freeze(mail(*READERS), now=LONG_AGO)
-        with sending(post) as process:
-            wait_for(mailbox, 30)
-            with stopped(process):
-                database = (tmp_path / "rasid.db").read_bytes()
-                log = (tmp_path / "rasid.db-wal").read_bytes()
-                came = taken(mailbox)
+    with at_work(tmp_path, sqlite_url, monkeypatch) as (_, mailbox, process):
+        wait_for(mailbox, 30)
+        with stopped(process):
+            database = (tmp_path / "rasid.db").read_bytes()
+            log = (tmp_path / "rasid.db-wal").read_bytes()
+            came = taken(mailbox)
     chance = random.Random(86)  # noqa: S311 - places, no secrets
     found = []
     for number in range(25):
@@ -156,14 +161,11 @@ def test_086_the_database_without_its_log(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is sound, and older: nothing in it says sent that did not come."""
-    with smtp_server(SLOWLY) as (relay, mailbox):
-        post = office(tmp_path, sqlite_url, monkeypatch, smtp=relay)
-        post.freeze(mail(*READERS), now=LONG_AGO)
-        with sending(post) as process:
-            wait_for(mailbox, 30)
-            with stopped(process):
-                shutil.copy(tmp_path / "rasid.db", tmp_path / "alone.db")
-                came = taken(mailbox)
+    with at_work(tmp_path, sqlite_url, monkeypatch) as (_, mailbox, process):
+        wait_for(mailbox, 30)
+        with stopped(process):
+            shutil.copy(tmp_path / "rasid.db", tmp_path / "alone.db")
+            came = taken(mailbox)
     states = sound(tmp_path / "alone.db")
     assert in_state(states, "sent") <= set(came)
     assert len(READERS) == len(states)
@@ -173,18 +175,15 @@ def test_086_a_backup_taken_while_sending(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The nightly backup is one moment of the outbox, though it is written while senders write."""
-    with smtp_server(SLOWLY) as (relay, mailbox):
-        post = office(tmp_path, sqlite_url, monkeypatch, smtp=relay)
-        post.freeze(mail(*READERS), now=LONG_AGO)
-        with sending(post) as process, post.opened() as rasid:
-            for number in (5, 20, 35):
-                wait_for(mailbox, number)
-                before = taken(mailbox)
-                rasid.store.backup(tmp_path / f"backup{number}.db")
-                states, after = sound(tmp_path / f"backup{number}.db"), taken(mailbox)
-                assert set(before) <= in_state(states, "sent", "sending")
-                assert in_state(states, "sent") <= set(after)
-            assert 0 == process.wait(60)
+    with at_work(tmp_path, sqlite_url, monkeypatch) as (post, mailbox, process), post.opened() as rasid:
+        for number in (5, 20, 35):
+            wait_for(mailbox, number)
+            before = taken(mailbox)
+            rasid.store.backup(tmp_path / f"backup{number}.db")
+            states, after = sound(tmp_path / f"backup{number}.db"), taken(mailbox)
+            assert set(before) <= in_state(states, "sent", "sending")
+            assert in_state(states, "sent") <= set(after)
+        assert 0 == process.wait(60)
     assert len(READERS) == len(mailbox.taken)
 
 
