@@ -294,7 +294,7 @@ def _send(settings: Settings, kind: ChannelKind, recipient: str, drawn: Notice, 
 
         file.write(Path(recipient), drawn.rendered.digest_id, drawn.rendered)
         return
-    from rasid.app.outbox import needed, smtp_options
+    from rasid.app.senders import needed, smtp_options
 
     allow_hosts, timeout = frozenset(settings.http.allow_hosts), settings.slack.timeout
     if kind == "email":
