@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from secrets import token_hex
 from urllib.parse import urlsplit
 
 MAX_LENGTH = 2000  # longer addresses exist in feeds as data gone wrong, and twenty of them would fill a mail
 
-PLACEHOLDER = "0" * 40
-"""Stands for a reader's token in a page that is rendered once for all; as long as every token."""
+PLACEHOLDER = token_hex(20)
+"""Stands for a reader's token in a page that is rendered once for all; as long as every token.
+
+Another in each process: a feed that could guess it would have every reader's token written into its own links.
+"""
 
 _PLAIN = re.compile(r"https?://[\x21-\x7e]+\Z", re.IGNORECASE)
 _ENCODED = {ord(char): f"%{ord(char):02X}" for char in "\"'<>`|^{}"}

@@ -238,25 +238,32 @@ def view(
 
 
 def without(digest: Digest, hidden: AbstractSet[int]) -> Digest:
-    """A digest without some of its stories, its figures those of the others."""
-    if hidden.isdisjoint(story.story_id for story in digest.stories):
+    """A digest without some of its stories, its figures those of the others; the same one where it has none of them."""
+    gone = [story for story in digest.stories if story.story_id in hidden]
+    reviews = tuple(review for review in digest.reviews if review.story_id not in hidden)
+    if not gone and len(reviews) == len(digest.reviews):
         return digest
     stories = tuple(story for story in digest.stories if story.story_id not in hidden)
-    shown = [one for story in stories for one in story.appearances]
-    news = [
-        one
-        for story in stories
-        for one in story.appearances
-        if one.relation not in SUPPRESSED and not story.late
-    ]
+    lost = [(story, one) for story in gone for one in story.appearances]
+    news = [(story, one) for story, one in lost if one.relation not in SUPPRESSED]
+    outlets = {one.outlet for story, one in news if not story.late}
+    outlets -= {one.outlet for story in stories for one in story.appearances} | set(digest.omitted_outlets)
     return replace(
         digest,
         stories=stories,
-        reviews=tuple(review for review in digest.reviews if review.story_id not in hidden),
-        articles=len(news),
-        outlets=len({one.outlet for one in news}),
-        copies=sum(one.relation in SUPPRESSED for one in shown),
+        reviews=reviews,
+        terms=tuple(_without(term, gone) for term in digest.terms),
+        articles=max(0, digest.articles - sum(not story.late for story, _ in news)),
+        late=max(0, digest.late - sum(story.late for story, _ in news)),
+        outlets=max(0, digest.outlets - len(outlets)),
+        copies=max(0, digest.copies - (len(lost) - len(news))),
     )
+
+
+def _without(term: TermCount, gone: Sequence[DigestStory]) -> TermCount:
+    named = [number for story in gone for name, _, number in story.matched if name == term.term]
+    fewer = sum(term.term in story.terms for story in gone)
+    return replace(term, stories=term.stories - fewer, mentions=max(0, term.mentions - sum(named)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 REPEAT = timedelta(hours=6)
 """While an alarm stands it is told again so often: once in a shift."""
 
-Kind = Literal["config", "database", "collect", "delivery", "given-up", "feeds"]
+Kind = Literal["config", "database", "collect", "digest", "delivery", "given-up", "feeds"]
 KINDS: frozenset[Kind] = frozenset(get_args(Kind))
-OF_DATABASE: frozenset[Kind] = frozenset({"collect", "delivery", "given-up", "feeds"})
+OF_DATABASE: frozenset[Kind] = frozenset({"collect", "digest", "delivery", "given-up", "feeds"})
 """Nothing is known of these while the database is away."""
 
 
@@ -35,7 +35,7 @@ class Stuck:
 
     channel: ChannelKind
     count: int
-    since: datetime | None  # the time of the oldest one's digest
+    since: datetime  # since when the oldest waits
     error: str | None  # of the oldest one's latest attempt; None: nobody tried
 
 
@@ -47,6 +47,9 @@ class Seen:
     config: tuple[str, ...] = ()  # what is wrong with the operators' files
     database: str | None = None  # why it cannot be opened
     collect: datetime | None = None  # when the latest ended; None: none did
+    uncomposed: tuple[
+        str, ...
+    ] = ()  # digests due for longer than that, or that cannot be composed; each with the reason
     stuck: tuple[Stuck, ...] = ()  # due for longer than `Limits.delivery`
     given_up: tuple[Stuck, ...] = ()  # in the last day
     last_sent: datetime | None = None  # when any message was taken by its channel
@@ -61,7 +64,7 @@ class Limits:
     """What operators put up with."""
 
     collect: timedelta  # without the end of a collect
-    delivery: timedelta  # for which a message may be due
+    delivery: timedelta  # for which a digest or a message may be due
     failing_share: float  # of the feeds
 
 
@@ -117,6 +120,7 @@ def judge(seen: Seen, limits: Limits, now: datetime) -> tuple[Alarm, ...]:
     found = (
         *_files(seen),
         *_collect(seen, limits, now),
+        *_digests(seen),
         *_delivery(seen),
         *_given_up(seen),
         *_feeds(seen, limits),
@@ -173,8 +177,25 @@ def _collect(seen: Seen, limits: Limits, now: datetime) -> Iterator[Alarm]:
     )
 
 
+def _digests(seen: Seen) -> Iterator[Alarm]:
+    if seen.uncomposed:
+        yield Alarm(
+            "digest",
+            Reason(
+                f"نشرات حان موعدها ولم تُؤلَّف: {len(seen.uncomposed)}",
+                f"digests that are due are not composed: {len(seen.uncomposed)}",
+            ),
+            look=Reason(
+                "هل تعمل جولة النشرات؟ ثم سبب كل نشرة أعلاه",
+                "do runs of the digest flow end? then the reason of each digest above",
+            ),
+            said=seen.uncomposed,
+            commands=("run", "subscriptions next"),
+        )
+
+
 def _delivery(seen: Seen) -> Iterator[Alarm]:
-    waiting = [stuck.since for stuck in seen.stuck if stuck.since is not None]
+    waiting = [stuck.since for stuck in seen.stuck]
     nothing = seen.last_sent is None or not waiting or seen.last_sent < min(waiting)
     if len(seen.stuck) > 1 and nothing:
         yield Alarm(
@@ -310,6 +331,7 @@ _OVER = {
     "config": Reason("ملفات الإعداد سليمة من جديد", "the config is in order again"),
     "database": Reason("قاعدة البيانات متاحة من جديد", "the database can be opened again"),
     "collect": Reason("عادت جولات الجمع تكتمل", "collects end again"),
+    "digest": Reason("تُؤلَّف النشرات في مواعيدها من جديد", "digests are composed in time again"),
     "delivery": Reason("لا رسائل متأخرة بعد الآن", "no message is overdue any more"),
     "given-up": Reason("لم يُترك إرسال أي رسالة في آخر يوم", "no message was given up in the last day"),
     "feeds": Reason("عادت معظم المصادر تُقرأ", "most feeds can be read again"),

@@ -124,8 +124,9 @@ def compose(
         failed_feeds=tuple(sorted(failed_feeds, key=lambda feed: (feed.name, feed.feed_id))),
         articles=sum(not one.late for one in news),
         copies=hidden_copies(told, groups),
-        outlets=len({one.article.outlet for one in news if not one.late}),
+        outlets=len(_outlets(groups)),
         omitted=len(stories[subscription.max_stories :]),
+        omitted_outlets=_outlets(groups[subscription.max_stories :]),
         schedule=subscription.schedule,
         late=sum(one.late for one in news),
         muted=len({one.article.story_id for one in found if one.named} & muted),
@@ -167,6 +168,11 @@ def _stories(
             aside.append(_set_aside(named.article, error))
     drawn.sort(key=lambda one: one[0])
     return [(group, story) for _, group, story in drawn], aside
+
+
+def _outlets(groups: Sequence[Group]) -> tuple[str, ...]:
+    """Where the news of stories appeared."""
+    return tuple(sorted({one.article.outlet for group in groups for one in group.news if not one.late}))
 
 
 def _set_aside(article: ReportArticle, error: Exception) -> SetAside:

@@ -275,7 +275,9 @@ def _outside(moment: datetime, zone: ZoneInfo, rests: Rests) -> datetime:
 
 def _edges(after: datetime, until: datetime, zone: ZoneInfo, rests: Rests) -> set[datetime]:
     """The moments of a day at which a rest may begin or end."""
-    days = {after.astimezone(zone).date(), until.astimezone(zone).date()}
+    first, last = after.astimezone(zone).date(), until.astimezone(zone).date()
+    # 24 hours from late in the evening touch three dates where the day between them has but 23.
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     found = {
         datetime.combine(day, clock, zone).replace(fold=fold).astimezone(UTC)
         for day in days

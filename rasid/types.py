@@ -596,10 +596,14 @@ class Digest:
     quiet: tuple[time, time] | None = None  # of the subscription, as is weekdays
     weekdays: frozenset[int] = ALL_WEEK
     muted: int = 0  # stories left out because an operator muted them for all
-    composed: datetime | None = (
-        None  # every attempt of every delivery is drawn as of then, and so comes out the same
-    )
+    composed: datetime | None = None
     set_aside: tuple[SetAside, ...] = ()
+    omitted_outlets: tuple[str, ...] = ()  # of the articles in stories past max_stories
+
+
+def reader_key(channel: str, recipient: str) -> tuple[str, str]:
+    """What tells readers apart: of mail, an address in whatever letters; elsewhere the name as it is written."""
+    return channel, recipient.lower() if channel == "email" else recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,6 +617,7 @@ class Delivery:
     state: DeliveryState
     attempt: int  # attempts begun, this one included
     message_id: str  # stable for the row
+    due: datetime  # since when it waits: its digest was composed, or an operator had it sent once more
     repeat: bool = False  # an earlier attempt may have arrived
     error: str | None = None
     next_try: datetime | None = None
@@ -745,6 +750,7 @@ class DigestReport:
     composed: tuple[str, ...] = ()  # digest ids
     empty: tuple[str, ...] = ()  # subscriptions that were due and had nothing to say
     waiting: tuple[str, ...] = ()  # subscriptions that are due and wait for the end of a collect
+    broken: tuple[str, ...] = ()  # subscriptions that are due and cannot be composed, with the reason
     sent: tuple[str, ...] = ()  # "channel recipient-label digest"
     failed: tuple[str, ...] = ()  # the same, with the reason; permanent
     retrying: tuple[str, ...] = ()  # the same; tried again later

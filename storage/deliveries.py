@@ -34,7 +34,7 @@ from storage.schema import deliveries, digests, mutes, unsubscribed
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import CompoundSelect, Connection, Row, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Connection, FromClause, Row, Select
     from sqlalchemy.sql.dml import ReturningUpdate
 
     from rasid.types import Attempt, ChannelKind
@@ -172,9 +172,10 @@ def lapse(connection: Connection, now: datetime) -> int:
 def resend(connection: Connection, delivery_id: int, message_id: str, now: datetime) -> bool:
     """Send a finished delivery anew, as a message of its own; False where it is on its way or not there."""
     finished = update(deliveries).where(deliveries.c.id == delivery_id, deliveries.c.state.in_(_ENDED))
-    anew = {"state": "new", "message_id": message_id, "round": deliveries.c.round + 1, "next_try": now}
+    anew = {"state": "new", "message_id": message_id, "round": deliveries.c.round + 1}
+    due = {"due_at": now, "next_try": now}
     fresh = {"attempt": 0, "parts": 0, "repeat": False, "error": None, "note": None, "ended_at": None}
-    return connection.execute(finished.values(**anew, **fresh)).rowcount == 1
+    return connection.execute(finished.values(**anew, **due, **fresh)).rowcount == 1
 
 
 def retry(connection: Connection, delivery_id: int, now: datetime) -> bool:
@@ -185,11 +186,17 @@ def retry(connection: Connection, delivery_id: int, now: datetime) -> bool:
     held_up = update(deliveries).where(
         deliveries.c.id == delivery_id, deliveries.c.state.in_(("failed", "new", "unknown"))
     )
-    state = {"state": "new", "attempt": 0, "next_try": now, "ended_at": None}
+    state = {"state": "new", "attempt": 0, "due_at": now, "next_try": now, "ended_at": None}
     return connection.execute(held_up.values(**state)).rowcount == 1
 
 
 # ── what their readers wish ───────────────────────────────────────────────────────────────────────
+
+
+def _same_reader(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """Whether two rows are for one reader, as `rasid.types.reader_key` has it."""
+    alike = (one.c.channel == "email") & (func.lower(one.c.recipient) == func.lower(other.c.recipient))
+    return (one.c.channel == other.c.channel) & ((one.c.recipient == other.c.recipient) | alike)
 
 
 def _wishes() -> CompoundSelect[int | None]:
@@ -201,9 +208,7 @@ def _wishes() -> CompoundSelect[int | None]:
         .join(of_this, of_this.c.id == this.c.digest_id)
         .join(
             unsubscribed,
-            (unsubscribed.c.subscription_id == of_this.c.subscription_id)
-            & (unsubscribed.c.channel == this.c.channel)
-            & (unsubscribed.c.recipient == this.c.recipient),
+            (unsubscribed.c.subscription_id == of_this.c.subscription_id) & _same_reader(unsubscribed, this),
         )
         .where(this.c.id == bindparam("delivery_id"))
     )
@@ -211,7 +216,7 @@ def _wishes() -> CompoundSelect[int | None]:
         select(mutes.c.story_id)
         .join(that, that.c.id == mutes.c.delivery_id)
         .join(of_that, of_that.c.id == that.c.digest_id)
-        .join(this, (this.c.channel == that.c.channel) & (this.c.recipient == that.c.recipient))
+        .join(this, _same_reader(this, that))
         .join(
             of_this,
             (of_this.c.id == this.c.digest_id) & (of_this.c.subscription_id == of_that.c.subscription_id),
@@ -258,15 +263,18 @@ def listed(
 
 
 def overdue(connection: Connection, before: datetime) -> list[Delivery]:
-    """Messages of digests that were composed before then and have neither gone nor been given up, oldest first."""
-    query = (
-        select(deliveries)
-        .join(digests, digests.c.id == deliveries.c.digest_id)
-        .where(digests.c.composed_at <= before)
-    )
+    """Messages that have waited since then or longer and have neither gone nor been given up, oldest first."""
+    query = select(deliveries).where(deliveries.c.due_at <= before)
     parts = (IS_DUE, IS_SENDING)  # one query for each: `or` would read the whole outbox
     found = [_delivery(row) for part in parts for row in connection.execute(query.where(part))]
     return sorted(found, key=lambda delivery: delivery.id)
+
+
+def given_up(connection: Connection, since: datetime) -> list[Delivery]:
+    """Messages that failed for good since then, in order of the outbox."""
+    failed = deliveries.c.state == "failed", deliveries.c.ended_at >= since
+    query = select(deliveries).where(*failed).order_by(deliveries.c.id)
+    return [_delivery(row) for row in connection.execute(query)]
 
 
 def by_id(connection: Connection, delivery_id: int) -> Delivery | None:
@@ -288,6 +296,7 @@ def _fields(row: Row[Any]) -> dict[str, Any]:
         "state": row.state,
         "attempt": row.attempt,
         "message_id": row.message_id,
+        "due": row.due_at,
         "repeat": row.repeat,
         "error": row.error,
         "next_try": row.next_try,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +32,16 @@ _RECIPIENT_DIGITS = 12  # 48 bits tell the recipients of one digest apart; the a
 # ── what is there to tell ─────────────────────────────────────────────────────────────────────────
 
 
-def latest_window(connection: Connection, subscription_id: str) -> datetime | None:
+_AHEAD = timedelta(hours=3)
+"""A window that ends further ahead of the clock was closed by a clock that was wrong, and must silence nobody until
+then. One that ends an hour or two ahead is believed: a clock that is set back so far tells of no window once more."""
+
+
+def latest_window(connection: Connection, subscription_id: str, now: datetime) -> datetime | None:
     """The end of the latest closed window."""
-    query = select(func.max(windows.c.window_end)).where(windows.c.subscription_id == subscription_id)
+    query = select(func.max(windows.c.window_end)).where(
+        windows.c.subscription_id == subscription_id, windows.c.window_end <= now + _AHEAD
+    )
     latest_end: datetime | None = connection.scalar(query)
     return latest_end
 
@@ -230,6 +238,7 @@ def _messages(digest: Digest, channels: Sequence[Channel], now: datetime) -> Ite
             "recipient": recipient,
             "state": "new",
             "message_id": message_id(digest.id, kind, recipient),
+            "due_at": now,
             "next_try": now,
         }
 

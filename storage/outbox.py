@@ -93,9 +93,14 @@ class Outbox(Intake):
             return deliveries.by_id(connection, delivery_id)
 
     def overdue_deliveries(self, before: datetime) -> list[Delivery]:
-        """Those of digests composed before then that have neither gone nor been given up, oldest first."""
+        """Those that have waited since then or longer and have neither gone nor been given up, oldest first."""
         with reading(self._engine) as connection:
             return deliveries.overdue(connection, before)
+
+    def given_up_deliveries(self, since: datetime) -> list[Delivery]:
+        """Those that failed for good since then."""
+        with reading(self._engine) as connection:
+            return deliveries.given_up(connection, since)
 
     def undelivered(self, since: datetime, due_before: datetime) -> figures.Undelivered:
         """Messages given up since then, and those due before then that nobody sends."""

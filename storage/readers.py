@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from rasid.types import SUPPRESSED, Mute, Proposal
+from rasid.types import SUPPRESSED, Mute, Proposal, reader_key
 from storage.deliveries import by_id
 from storage.dialects import insert_new, upsert
 from storage.schema import (
@@ -48,9 +48,10 @@ def resubscribe(connection: Connection, subscription_id: str, channel: str, reci
     gone = delete(unsubscribed).where(
         unsubscribed.c.subscription_id == subscription_id,
         unsubscribed.c.channel == channel,
-        unsubscribed.c.recipient == recipient,
+        (func.lower(unsubscribed.c.recipient) if channel == "email" else unsubscribed.c.recipient)
+        == reader_key(channel, recipient)[1],
     )
-    return connection.execute(gone).rowcount == 1
+    return connection.execute(gone).rowcount > 0
 
 
 def unsubscribed_from(connection: Connection, subscription_id: str) -> list[tuple[str, str, datetime]]:

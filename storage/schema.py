@@ -39,7 +39,7 @@ from sqlalchemy import (
 
 from storage.columns import CleanText, Json, Lexemes, UtcDateTime, clean
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration. Stands here too, so that a start need not load Alembic to see that all is well."""
 
 metadata = MetaData(
@@ -380,6 +380,7 @@ deliveries = Table(
     Column("round", Integer, nullable=False, server_default="1"),  # how often an operator had it sent
     Column("error", CleanText),
     Column("note", CleanText),  # what the channel said of a message that it took
+    Column("due_at", UtcDateTime),  # since when it waits: composed, or sent once more by an operator
     Column("next_try", UtcDateTime),
     Column("lease_until", UtcDateTime),
     Column("ended_at", UtcDateTime),  # sent or failed for good

@@ -117,10 +117,10 @@ class Store(Outbox, Exports):
 
     # ── digests ───────────────────────────────────────────────────────────────────────────────────
 
-    def windows(self, subscription_id: str) -> datetime | None:
-        """The end of the subscription's latest closed window, composed or empty."""
+    def latest_window(self, subscription_id: str, now: datetime) -> datetime | None:
+        """The end of the subscription's latest closed window, composed or empty; not of one that lies far ahead."""
         with reading(self._engine) as connection:
-            return digests.latest_window(connection, subscription_id)
+            return digests.latest_window(connection, subscription_id, now)
 
     def unreported(self, subscription_id: str, terms: Sequence[str], since: datetime) -> list[ReportArticle]:
         """Articles with mentions of the terms that no digest of the subscription told of, and these mentions.

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from rasid.alarms import KINDS, OF_DATABASE, Alarm, Limits, Seen, Stuck, Telling, judge, tell
 from rasid.app.alarm_memory import Memory
 from rasid.app.context import database_url, load_config, open_present, read_file
+from rasid.app.digest import due_window
 from rasid.app.health import FAILED_FOR, feed_healths
 from rasid.config import Config, Settings, parse_settings
 from rasid.config.document import read_document
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from alerts.notice import Notice
     from rasid.alarms import Kind
     from rasid.app.context import Clock
-    from rasid.types import ChannelKind, Delivery
+    from rasid.types import ChannelKind, Delivery, Subscription
     from storage import Store
 
 RECENT = 50  # sent messages that are looked at for the time of the latest
@@ -152,8 +153,6 @@ def _look(
     if store is None:
         return Seen(first, config=refused, unknown=OF_DATABASE)
     last = store.last_run("collect")
-    # Rows do not tell when they were given up: those of the last day are taken to be the newest so many.
-    failed = store.undelivered(now - FAILED_FOR, now).failed
     healths = [] if refused else feed_healths(config, store, now)
     failing = [one for one in healths if one.status not in ANSWERING and one.status != "new"]
     sent = [
@@ -163,25 +162,46 @@ def _look(
         first,
         config=refused,
         collect=None if last is None else last.ended,
-        stuck=_stuck(store, store.overdue_deliveries(now - limits.delivery)),
-        given_up=_stuck(store, store.deliveries(states=("failed",), limit=failed)) if failed else (),
+        uncomposed=() if refused else _uncomposed(store, config.subscriptions, limits, now),
+        stuck=_stuck(store.overdue_deliveries(now - limits.delivery)),
+        given_up=_stuck(store.given_up_deliveries(now - FAILED_FOR)),
         last_sent=max(sent, default=None),
         feeds=len(healths),
         feeds_failing=len(failing),
         feeds_quiet=sum(one.quiet is not None for one in healths if one not in failing),
-        unknown=frozenset({"feeds"}) if refused else frozenset(),
+        unknown=frozenset({"feeds", "digest"}) if refused else frozenset(),
     )
 
 
-def _stuck(store: Store, messages: Sequence[Delivery]) -> tuple[Stuck, ...]:
+def _uncomposed(
+    store: Store, subscriptions: Sequence[Subscription], limits: Limits, now: datetime
+) -> tuple[str, ...]:
+    """What the last run could not compose; where none has ended for long, what has been due for as long."""
+    last = store.last_run("digest")
+    if last is not None and now - last.ended <= limits.delivery:
+        broken = last.summary.get("broken", ())
+        return tuple(map(str, broken)) if isinstance(broken, list) else ()
+    found = []
+    for subscription in subscriptions:
+        told = store.latest_window(subscription.id, now)
+        if told is None or subscription.schedule == "immediate":
+            continue  # the first digest, and alerts, close no window while there is nothing to tell
+        window = due_window(subscription, told, now - limits.delivery)
+        if window is not None:
+            found.append(
+                f"{subscription.id}: due since {window[1]:%Y-%m-%d %H:%M} UTC, and no run composed it"
+            )
+    return tuple(found)
+
+
+def _stuck(messages: Sequence[Delivery]) -> tuple[Stuck, ...]:
     """Messages by kind of channel, the oldest first."""
     found = []
     ordered = sorted(messages, key=lambda one: (one.channel, one.id))
     for channel, group in groupby(ordered, key=lambda one: one.channel):
         ones = list(group)
-        digest = store.digest(ones[0].digest_id)
         error = next((one.error for one in ones if one.error is not None), None)
-        found.append(Stuck(channel, len(ones), None if digest is None else digest.window_end, error))
+        found.append(Stuck(channel, len(ones), min(one.due for one in ones), error))
     return tuple(found)
 
 

@@ -7,18 +7,21 @@ nothing is lost between two windows, whenever its page came in.
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from rasid.app.health import feed_healths
 from rasid.app.outbox import deliver_due
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.digest import compose, day_bounds
+from rasid.errors import RasidError
 from rasid.schedule import last_due, paused, rests_of
 from rasid.selection import heirs
-from rasid.types import SUPPRESSED, Channel, Digest, DigestReport, FailedFeed, Subscription
+from rasid.types import SUPPRESSED, Channel, Digest, DigestReport, FailedFeed, Subscription, reader_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from rasid.app.context import Clock, Rasid
     from rasid.health import FeedHealth
     from rasid.types import Language
+
+Outcome = Literal["composed", "empty", "waiting", "broken"]
 
 PATIENCE = timedelta(minutes=15)
 """A collect ends within 5 minutes by default; a reader who expects the 7:00 digest has it by 7:15."""
@@ -50,9 +55,16 @@ def run_digest(
         with stages.span("compose"):
             composing = compose_due(rasid, clock=clock)
         delivered = deliver_due(rasid, clock=clock, stages=stages, progress=progress)
-    report = replace(delivered, composed=composing.composed, empty=composing.empty, waiting=composing.waiting)
+    report = replace(
+        delivered,
+        composed=composing.composed,
+        empty=composing.empty,
+        waiting=composing.waiting,
+        broken=composing.broken,
+    )
     summary: dict[str, object] = {
         "composed": list(report.composed),
+        "broken": list(report.broken),
         "sent": len(report.sent),
         "failed": list(report.failed),
         "retrying": list(report.retrying),
@@ -91,36 +103,61 @@ class Figures:
 
 
 def compose_due(rasid: Rasid, *, clock: Clock) -> DigestReport:
-    """Compose and freeze each due digest; the report tells of composing alone."""
-    composed: list[str] = []
-    empty: list[str] = []
-    waiting: list[str] = []
+    """Compose and freeze each due digest; the report tells of composing alone.
+
+    A subscription that cannot be composed, for a fault of our own, keeps no other waiting: it is named, and tried
+    again by the next run.
+    """
+    done: dict[Outcome, list[str]] = {"composed": [], "empty": [], "waiting": [], "broken": []}
     figures = Figures(rasid, clock())
     for subscription in rasid.config.subscriptions:
-        now, last = clock(), rasid.store.windows(subscription.id)
-        window = due_window(subscription, last, now)
-        if window is None:
-            continue
-        if rasid.store.collecting(now) and may_wait(subscription.schedule, last, window[1], now):
-            waiting.append(subscription.id)
-            continue
-        digest, reported = compose_window(rasid, subscription, window, now, figures)
-        nothing = not digest.stories and not digest.reviews and not digest.set_aside
-        if nothing and subscription.when_empty == "skip":
-            # The first digest of all goes out as soon as there is something to say.
-            if last is not None and subscription.schedule != "immediate":
-                rasid.store.save_empty_window(subscription.id, window[1], now)
-            empty.append(subscription.id)
-        elif rasid.store.save_digest(digest, reported, _readers(rasid, subscription), now):
-            composed.append(digest.id)
-    return DigestReport(composed=tuple(composed), empty=tuple(empty), waiting=tuple(waiting))
+        try:
+            outcome, name = _compose_one(rasid, subscription, clock(), figures)
+        except RasidError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others' digests are composed and sent
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            why = f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
+            outcome, name = "broken", f"{subscription.id}: a fault of Rasid's own, please report it: {why}"
+        if outcome is not None:
+            done[outcome].append(name)
+    return DigestReport(
+        composed=tuple(done["composed"]),
+        empty=tuple(done["empty"]),
+        waiting=tuple(done["waiting"]),
+        broken=tuple(done["broken"]),
+    )
+
+
+def _compose_one(
+    rasid: Rasid, subscription: Subscription, now: datetime, figures: Figures
+) -> tuple[Outcome | None, str]:
+    """What became of one subscription, and the name under which it is reported; None: nothing was due."""
+    last = rasid.store.latest_window(subscription.id, now)
+    window = due_window(subscription, last, now)
+    if window is None:
+        return None, subscription.id
+    if rasid.store.collecting(now) and may_wait(subscription.schedule, last, window[1], now):
+        return "waiting", subscription.id
+    digest, reported = compose_window(rasid, subscription, window, now, figures)
+    nothing = not digest.stories and not digest.reviews and not digest.set_aside
+    if nothing and subscription.when_empty == "skip":
+        # The first digest of all goes out as soon as there is something to say.
+        if last is not None and subscription.schedule != "immediate":
+            rasid.store.save_empty_window(subscription.id, window[1], now)
+        return "empty", subscription.id
+    composed = rasid.store.save_digest(digest, reported, _readers(rasid, subscription), now)
+    return ("composed" if composed else None), digest.id
 
 
 def _readers(rasid: Rasid, subscription: Subscription) -> list[Channel]:
     """The subscription's channels without those who left it."""
-    left = {(kind, recipient) for kind, recipient, _ in rasid.store.unsubscribed(subscription.id)}
+    left = {reader_key(kind, recipient) for kind, recipient, _ in rasid.store.unsubscribed(subscription.id)}
     return [
-        Channel(channel.kind, tuple(one for one in channel.recipients if (channel.kind, one) not in left))
+        Channel(
+            channel.kind,
+            tuple(one for one in channel.recipients if reader_key(channel.kind, one) not in left),
+        )
         for channel in subscription.channels
     ]
 

@@ -17,7 +17,7 @@ from rasid.app.secrets import secret
 from rasid.errors import TokenError
 from rasid.feedback import MIN_KEY, verify
 from rasid.snippets import sentences
-from rasid.types import SUPPRESSED, Hit, Snippet
+from rasid.types import SUPPRESSED, Hit, Snippet, reader_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -121,7 +121,7 @@ def _same_reader(store: Store, delivery: Delivery | None, seen: Opened) -> bool:
     if delivery is None:  # an operator's, for all
         return False
     mine = seen.delivery
-    if (delivery.channel, delivery.recipient) != (mine.channel, mine.recipient):
+    if reader_key(delivery.channel, delivery.recipient) != reader_key(mine.channel, mine.recipient):
         return False
     digest = store.digest(delivery.digest_id)
     return digest is not None and digest.subscription_id == seen.digest.subscription_id

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rasid.app.context import Clock, Rasid
 
 GIVE_UP = timedelta(days=7)
-"""A digest whose channel did not work for so long is no news: it fails; `rasid digest retry` sends it yet."""
+"""A message whose channel did not work for so long is no news: it fails; `rasid digest retry` sends it yet."""
 
 
 def deliver_due(
@@ -91,7 +91,7 @@ class _Round:
     ) -> None:
         self.rasid, self.kind, self.clock, self.progress, self.stop = rasid, kind, clock, progress, stop
         self.stages, self.tally = Stages(), _Tally()
-        self._drawn: dict[tuple[str, frozenset[int]], Rendered] = {}
+        self._drawn: dict[tuple[str, frozenset[int], datetime], Rendered] = {}
         self._digest: Digest | None = None
         self._key = links_key(rasid.config.settings)
 
@@ -135,14 +135,17 @@ class _Round:
 
     def _message(self, delivery: Claimed) -> Message | str:
         """The message, or why its reader does not want it."""
+        from alerts.view import without
+
         digest = self._digest_of(delivery.digest_id)
-        now = digest.composed or digest.window_end
+        now = delivery.due
         if delivery.left:
             return "the reader left the subscription"
-        shown = [story for story in digest.stories if story.story_id not in delivery.muted]
-        if digest.stories and not shown and not digest.reviews and not digest.omitted:
+        shown = without(digest, delivery.muted)
+        if shown is not digest and not (shown.stories or shown.reviews or shown.omitted or shown.set_aside):
             return "the reader muted all of its stories"
-        hidden = delivery.muted & {story.story_id for story in digest.stories}
+        told = {story.story_id for story in digest.stories} | {review.story_id for review in digest.reviews}
+        hidden = delivery.muted & told
         token = None
         if self._key is not None:
             days = timedelta(days=self.rasid.config.settings.feedback.days)
@@ -175,19 +178,19 @@ class _Round:
         from alerts.links import PLACEHOLDER
         from alerts.render import render  # templates and senders are for runs that have something to tell
 
-        if (digest.id, hidden) not in self._drawn:
+        key = digest.id, hidden, now
+        if key not in self._drawn:
             anyone = reader(self.rasid, PLACEHOLDER if self._key is not None else None)
             with self.stages.span("render"):
-                self._drawn[digest.id, hidden] = render(digest, reader=anyone, now=now, hidden=hidden)
-        return self._drawn[digest.id, hidden]
+                self._drawn[key] = render(digest, reader=anyone, now=now, hidden=hidden)
+        return self._drawn[key]
 
     def _refused(self, delivery: Delivery, name: str, error: TransportError) -> Attempt:
         """The channel did not take it: put back, put off with all that goes its way, or given up."""
-        digest = self._digest_of(delivery.digest_id)
         options, now = self.rasid.config.settings.delivery, self.clock()
         # A channel that does not work says nothing about this message: its attempts are for the message's own faults.
         counted = not error.whole
-        spent = delivery.attempt >= options.attempts if counted else now - digest.window_end > GIVE_UP
+        spent = delivery.attempt >= options.attempts if counted else now - delivery.due > GIVE_UP
         if spent or (error.permanent and not error.whole):
             self.tally.failed.append(f"{name}: {error.reason}")
             return _ended(delivery, "failed", error.reason)

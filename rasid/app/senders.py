@@ -150,7 +150,7 @@ class _SlackBot:
             message_id=delivery.message_id,
             threads=store.threads(delivery.recipient, [story.story_id for story in message.digest.stories]),
             ask=delivery.repeat,
-            since=message.now,
+            since=message.digest.composed or message.digest.window_end,
             taken=taken,
             done=delivery.parts,
         )

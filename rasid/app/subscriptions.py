@@ -12,12 +12,13 @@ from zoneinfo import ZoneInfo
 from rasid.config.values import nearest
 from rasid.errors import RasidError
 from rasid.schedule import next_due, paused, resting_until, rests_of
+from rasid.types import reader_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rasid.config import Config
-    from rasid.types import ChannelKind, Subscription
+    from rasid.types import Subscription
     from storage import Store
 
 _SECOND = timedelta(seconds=1)
@@ -69,7 +70,7 @@ def standing(subscription: Subscription, store: Store | None, now: datetime) -> 
     return Standing(
         subscription=subscription,
         paused=paused(subscription, now),
-        last=store.windows(subscription.id) if store else None,
+        last=store.latest_window(subscription.id, now) if store else None,
         next=next((tick.at for tick in ticks(subscription, now)), None),
         resting_until=resting_until(subscription.timezone, now, rests_of(subscription)),
         recipients=recipients(subscription, store),
@@ -79,14 +80,13 @@ def standing(subscription: Subscription, store: Store | None, now: datetime) -> 
 def recipients(subscription: Subscription, store: Store | None) -> tuple[Recipient, ...]:
     """Everyone whom the file names, then those who left and are not named any more."""
     rows = store.unsubscribed(subscription.id) if store else []
-    left = {(channel, recipient): at for channel, recipient, at in rows}
-    listed: list[tuple[ChannelKind, str]] = [
-        (channel.kind, recipient) for channel in subscription.channels for recipient in channel.recipients
-    ]
-    return (
-        *(Recipient(channel, recipient, left.get((channel, recipient))) for channel, recipient in listed),
-        *(Recipient(*key, at, listed=False) for key, at in left.items() if key not in listed),
-    )
+    left = {reader_key(channel, recipient): (channel, recipient, at) for channel, recipient, at in rows}
+    found = []
+    for channel in subscription.channels:
+        for recipient in channel.recipients:
+            row = left.pop(reader_key(channel.kind, recipient), None)
+            found.append(Recipient(channel.kind, recipient, None if row is None else row[2]))
+    return (*found, *(Recipient(*row, listed=False) for row in left.values()))
 
 
 def ticks(subscription: Subscription, now: datetime) -> Iterator[Tick]:

@@ -62,6 +62,7 @@ def digest_lines(report: DigestReport) -> list[str]:
         f"deliveries {len(report.sent)} sent, {len(report.retrying)} to try again, {len(report.failed)} failed"
         + (f", {len(report.withheld)} withheld" if report.withheld else ""),
     ]
+    lines += [f"  not composed: {line}" for line in report.broken]
     lines += [f"  withheld: {line}" for line in report.withheld]
     lines += [f"  to try again: {line}" for line in report.retrying]
     lines += [f"  failed: {line}" for line in report.failed]

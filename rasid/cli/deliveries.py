@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 )
 @click.option("--digest", "digest_id", help="Only those of one digest.")
 @click.option(
-    "--limit", default=50, show_default=True, type=click.IntRange(1), help="How many, the newest last."
+    "--limit",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 1_000_000),
+    help="How many, the newest last.",
 )
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @click.pass_obj

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from rasid.app.context import open_rasid
-from rasid.cli.output import utc_now
+from rasid.cli.output import ROW_ID, utc_now
 from rasid.cli.watch import parse_since
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _columns() -> tuple[list[str], Callable[[MentionRow], tuple[object, ...]]]:
     "--story",
     "stories",
     multiple=True,
-    type=int,
+    type=ROW_ID,
     metavar="ID",
     help="The feed of this story, too; may be given several times.",
 )

@@ -12,7 +12,7 @@ import click
 from rasid.app.context import open_rasid
 from rasid.app.feedback import ENDLESS, short
 from rasid.cli.editing import owner_of, write_edits
-from rasid.cli.output import moment, print_json, print_table, utc_now
+from rasid.cli.output import ROW_ID, moment, print_json, print_table, utc_now
 from rasid.config.example_editing import add_example
 from rasid.errors import RasidError
 
@@ -79,7 +79,7 @@ def _who(one: Proposal) -> str:
 
 
 @feedback.command()
-@click.argument("proposal_id", metavar="ID", type=int)
+@click.argument("proposal_id", metavar="ID", type=ROW_ID)
 @click.option("--dry-run", is_flag=True, help="Show the diff and write nothing.")
 @click.pass_obj
 def accept(folder: Path, proposal_id: int, dry_run: bool) -> None:
@@ -124,7 +124,7 @@ def _refuse_unfulfilled(rasid: Rasid, one: Proposal) -> None:
 
 
 @feedback.command()
-@click.argument("proposal_id", metavar="ID", type=int)
+@click.argument("proposal_id", metavar="ID", type=ROW_ID)
 @click.pass_obj
 def decline(folder: Path, proposal_id: int) -> None:
     """Close what a reader said; the watchlist stays as it is."""
@@ -174,7 +174,7 @@ def _mute_row(rasid: Rasid, one: Mute, now: datetime) -> dict[str, object]:
 
 
 @feedback.command()
-@click.argument("story_id", metavar="STORY", type=click.IntRange(1))
+@click.argument("story_id", metavar="STORY", type=ROW_ID)
 @click.option(
     "--until",
     required=True,
@@ -202,7 +202,7 @@ def mute(folder: Path, story_id: int, until: datetime) -> None:
 
 
 @feedback.command()
-@click.argument("mute_id", metavar="ID", type=int)
+@click.argument("mute_id", metavar="ID", type=ROW_ID)
 @click.pass_obj
 def unmute(folder: Path, mute_id: int) -> None:
     """Take a mute back, an operator's or a reader's."""

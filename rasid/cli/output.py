@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+ROW_ID = click.IntRange(1, 2**63 - 1)
+"""The number of a row, as databases count them."""
+
+
 def utc_now() -> datetime:
     """The clock of the command line: the one place in it where time is read."""
     return datetime.now(UTC)  # noqa: TID251 - an entry point

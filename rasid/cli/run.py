@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def run(folder: Path, force: bool, stages: bool) -> None:
     """Collect and digest once, without Prefect.
 
-    Exit code 1 when no feed could be read, 4 when a delivery failed or has to be tried again.
+    Exit code 1 when no feed could be read, 4 when a digest could not be composed, or a delivery failed or has to be
+    tried again.
     """
     start, opening = start_stage(), Stages()
     with open_rasid(folder, opening) as rasid, progress_bar() as progress:
@@ -50,7 +51,7 @@ def exit_code(collected: CollectReport, digested: DigestReport) -> int:
             err=True,
         )
         return FINDINGS
-    return IN_PART if digested.failed or digested.retrying else 0
+    return IN_PART if digested.broken or digested.failed or digested.retrying else 0
 
 
 @click.command()

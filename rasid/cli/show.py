@@ -177,7 +177,7 @@ def _preview(rasid: Rasid, subscription_id: str, kind: str) -> str:
         hint = nearest(subscription_id, known) or f"; there are: {', '.join(known) or 'none'}"
         raise RasidError(f"no subscription {subscription_id!r}{hint}")
     subscription, now = known[subscription_id], utc_now()
-    start = rasid.store.windows(subscription_id)
+    start = rasid.store.latest_window(subscription_id, now)
     tick = last_due(subscription.schedule, subscription.timezone, now, rests_of(subscription))
     window = (start or tick - subscription.max_age, now)
     return _drawn(compose_window(rasid, subscription, window, now)[0], kind)

@@ -11,7 +11,7 @@ import click
 
 from rasid.app.context import open_rasid
 from rasid.app.reread import account
-from rasid.cli.output import moment, print_json, print_table, utc_now
+from rasid.cli.output import ROW_ID, moment, print_json, print_table, utc_now
 from rasid.cli.watch import parse_since
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _print_stories(rows: Sequence[StoryRow], as_json: bool) -> None:
 
 
 @stories.command()
-@click.argument("story_id", metavar="ID", type=int)
+@click.argument("story_id", metavar="ID", type=ROW_ID)
 @click.option(
     "--language",
     type=click.Choice(["ar", "en"]),
@@ -213,8 +213,8 @@ def _edit(edit: StoryEdit) -> str:
 
 
 @stories.command()
-@click.argument("into", metavar="INTO", type=int)
-@click.argument("others", metavar="OTHER...", type=int, nargs=-1, required=True)
+@click.argument("into", metavar="INTO", type=ROW_ID)
+@click.argument("others", metavar="OTHER...", type=ROW_ID, nargs=-1, required=True)
 @_dry_run_option
 @click.pass_obj
 def merge(folder: Path, into: int, others: tuple[int, ...], dry_run: bool) -> None:
@@ -227,8 +227,8 @@ def merge(folder: Path, into: int, others: tuple[int, ...], dry_run: bool) -> No
 
 
 @stories.command()
-@click.argument("story_id", metavar="STORY", type=int)
-@click.argument("articles", metavar="ARTICLE...", type=int, nargs=-1, required=True)
+@click.argument("story_id", metavar="STORY", type=ROW_ID)
+@click.argument("articles", metavar="ARTICLE...", type=ROW_ID, nargs=-1, required=True)
 @_dry_run_option
 @click.pass_obj
 def split(folder: Path, story_id: int, articles: tuple[int, ...], dry_run: bool) -> None:

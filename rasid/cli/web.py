@@ -9,6 +9,7 @@ import click
 
 from rasid.app.context import load_config
 from rasid.app.feedback import links_key
+from rasid.cli.output import ROW_ID
 from rasid.errors import RasidError
 from rasid.feedback import feed_key
 
@@ -27,9 +28,7 @@ _NEEDS = (
 @click.option("--host", help="Address to listen on, where it is not to be web.host.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="Port, where it is not to be web.port; 0: any.")
 @click.option("--feeds", is_flag=True, help="Print the secret addresses of the watchlists' feeds, and end.")
-@click.option(
-    "--story", "stories", multiple=True, type=click.IntRange(1), metavar="ID", help="… and of a story's."
-)
+@click.option("--story", "stories", multiple=True, type=ROW_ID, metavar="ID", help="… and of a story's.")
 @click.pass_obj
 def web(folder: Path, host: str | None, port: int | None, feeds: bool, stories: tuple[int, ...]) -> None:
     """Serve readers' pages and feeds until interrupted; `rasid serve` does it beside the flows.

@@ -66,6 +66,7 @@ _WATCHLIST_RULES = (
 _SUBSCRIPTION_RULES = (
     rules.unique("subscriptions.*.id", "subscription id"),
     rules.each("subscriptions.*", rules.watches_something),
+    rules.each("subscriptions.*", rules.alerts_of_something),
     rules.each("subscriptions.*.outlets", rules.not_in_both),
     *rules.channels("subscriptions.*"),
 )

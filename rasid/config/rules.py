@@ -70,6 +70,13 @@ def watches_something(keys: Keys) -> str | None:
     return "the subscription watches nothing; add watchlists: [...] or terms: [...]"
 
 
+def alerts_of_something(keys: Keys) -> str | None:
+    """An alert of nothing would go out with every run."""
+    if keys.get("schedule") == "immediate" and keys.get("when_empty") == "send":
+        return "an immediate subscription would send 'nothing new' with every run; remove when_empty: send"
+    return None
+
+
 def has_one_source(keys: Keys) -> str | None:
     """A feed has an address, or is a search."""
     if ("url" in keys) == ("google_news" in keys):

@@ -36,6 +36,7 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+'/=-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)*[A-Za-z0-9-]{1,63}")
 _SENDER = re.compile(rf"[^<>\x00-\x1f]*<{_EMAIL.pattern}>|{_EMAIL.pattern}")
 _ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+_DATE = re.compile("2[01][0-9]{2}-[0-9]{2}-[0-9]{2}")  # to 2199: further away, calendars and clocks end
 _SLACK_CHANNEL = re.compile(r"[CGD][A-Z0-9]{7,20}")
 _NO_NAME = (
     "not the name of an environment variable; write a name in capitals such as SMTP_PASSWORD "
@@ -179,8 +180,9 @@ def _listed(value: object) -> object:
 def _check_paused(value: object) -> bool | date:
     if isinstance(value, bool):
         return value
+    day = _DATE.fullmatch(value) if isinstance(value, str) else None
     try:
-        return date.fromisoformat(value if isinstance(value, str) and len(value) == len("2026-01-31") else "")
+        return date.fromisoformat(day[0] if day else "")
     except ValueError as e:
         raise ValueError(
             f"{shown(str(value))} is neither true nor false nor a date; write the first day on which it is sent "

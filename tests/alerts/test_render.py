@@ -17,6 +17,7 @@ from alerts import words
 from alerts.bidi import LRI, PDI, RLI, clean, isolated
 from alerts.links import PLACEHOLDER, Reader, safe_link
 from alerts.render import MAX_BYTES, MAX_SUBJECT, render
+from alerts.view import without
 from demo.pictures import chromium, laid_out
 from rasid.types import Digest, Reason, SetAside
 from tests.alerts import samples
@@ -424,6 +425,20 @@ def test_what_its_reader_muted_is_counted() -> None:
     nothing = render(digest, now=NOW, hidden=frozenset(story.story_id for story in digest.stories))
     assert "لم يُنشر" not in nothing.text
     assert words.counted("ar", "hidden", 5) in nothing.text
+
+
+def test_a_muted_story_is_taken_off_every_figure() -> None:
+    """Off its terms, articles and outlets, also where the digest counts stories that it has no room for."""
+    rich = replace(samples.rich(), omitted=7, articles=40, outlets=12, omitted_outlets=("منصة أخرى",))
+    gone = rich.stories[0]
+    left = without(rich, {gone.story_id})
+    news = [one for one in gone.appearances if one.relation in ("new", "extends", "revised")]
+    assert 40 - len(news) == left.articles
+    elsewhere = {one.outlet for story in left.stories for one in story.appearances}
+    assert 12 - len({one.outlet for one in news} - elsewhere) == left.outlets
+    before, after = ({term.term: term.stories for term in one.terms} for one in (rich, left))
+    assert {term: before[term] - (term in gone.terms) for term in before} == after
+    assert without(rich, {10**6}) is rich
 
 
 def test_one_broken_item_does_not_stop_a_digest() -> None:

@@ -8,23 +8,26 @@ import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from rasid.app import digest as app_digest
 from rasid.app.alarm import AlarmReport, alarm
 from rasid.app.context import open_rasid
+from rasid.app.digest import run_digest
 from rasid.types import Attempt, Channel, ChannelKind
 from tests.alerts.servers import Mailbox, smtp_server
 from tests.alerts.slack_fake import CHANNEL, SECRET, TOKEN, FakeSlack, fake_slack
 from tests.hostile.hostile_press import watch
-from tests.storage.builders import digest
+from tests.storage.builders import DAY, article, digest, mention, stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from rasid.app.context import Rasid
+    from rasid.types import Subscription
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -78,6 +81,14 @@ def waiting(rasid: Rasid, kind: ChannelKind, error: str | None = "the relay is d
         row = rasid.store.claim_delivery(NOW - HOUR, NOW - HOUR + MINUTE, channel=kind)
         assert row is not None
         rasid.store.settle(Attempt(row.id, row.attempt, "new", error, NOW + HOUR), NOW - HOUR)
+
+
+TWO_SUBSCRIPTIONS = """\
+subscriptions:
+  - {id: first, name: الأولى, terms: [nvidia], schedule: daily 10:30, channels: [{file: var/digests}]}
+  - {id: second, name: الثانية, terms: [nvidia], schedule: daily 10:30, channels: [{file: var/digests}]}
+  - {id: third, name: الثالثة, terms: [nvidia], schedule: daily 10:30, channels: [{file: var/digests}]}
+"""
 
 
 def look(folder: Path, after: timedelta = timedelta()) -> AlarmReport:
@@ -203,6 +214,63 @@ def test_mail_that_was_given_up_is_told(folder: Path, monkeypatch: pytest.Monkey
 
     assert [] == mailbox.taken
     assert "550 sender rejected" in str(slack.taken)
+
+
+def test_who_gave_up_is_told_by_its_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A message of another channel that was given up days ago is not taken for today's, whatever its number."""
+    with servers(monkeypatch) as (port, _, _), open_rasid(folder) as rasid:
+        operators(folder, EMAIL, SLACK, port=port)
+        for kind, ended, why in (
+            ("email", NOW - HOUR, "550 no such"),
+            ("slack", NOW - 3 * DAY, "no_service"),
+        ):
+            made = digest(f"of-{kind}", ended - HOUR)
+            assert rasid.store.save_digest(made, {}, [Channel(kind, ("reader@example.org",))], ended - HOUR)
+            row = rasid.store.claim_delivery(ended, ended + MINUTE, channel=kind)
+            assert row is not None
+            rasid.store.settle(Attempt(row.id, row.attempt, "failed", why), ended)
+        (standing,) = look(folder).standing
+    assert ("given-up:email", ("550 no such",)) == (standing.key, standing.said)
+
+
+def test_a_digest_that_cannot_be_composed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are composed and sent; the operators hear of it, and when it is over."""
+    real = app_digest.compose_window
+
+    def broken(rasid: Rasid, subscription: Subscription, *given: Any) -> Any:
+        if subscription.id == "second":
+            raise ValueError("the window lies ahead")
+        return real(rasid, subscription, *given)
+
+    (folder / "subscriptions.yaml").write_text(TWO_SUBSCRIPTIONS, encoding="utf-8")
+    with servers(monkeypatch) as (port, _, slack):
+        operators(folder, SLACK, port=port)
+        with monkeypatch.context() as patch, open_rasid(folder) as rasid:
+            patch.setattr(app_digest, "compose_window", broken)
+            stored(rasid.store, article(published=NOW - HOUR, first_seen=NOW - HOUR), mention())
+            report = run_digest(rasid, clock=lambda: NOW)
+        assert (2, 1) == (len(report.composed), len(report.broken))
+        assert report.broken[0].startswith("second: a fault of Rasid's own")
+        assert 2 == len(report.sent)
+        assert ["digest"] == [one.key for one in look(folder).standing]
+        with open_rasid(folder) as rasid:
+            assert 1 == len(run_digest(rasid, clock=lambda: NOW + MINUTE).composed)
+        assert () == look(folder, 2 * MINUTE).standing
+    assert "the window lies ahead" in str(slack.taken[0])
+    assert "composed in time again" in texts(slack)[1]
+
+
+def test_digests_that_no_run_composes_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Collects end and nobody composes: an hour after its time the digest is named."""
+    (folder / "subscriptions.yaml").write_text(TWO_SUBSCRIPTIONS, encoding="utf-8")
+    with servers(monkeypatch) as (port, _, _):
+        operators(folder, SLACK, port=port)
+        with open_rasid(folder) as rasid:
+            stored(rasid.store, article(published=NOW - HOUR, first_seen=NOW - HOUR), mention())
+            run_digest(rasid, clock=lambda: NOW)
+        for after, expected in ((HOUR, []), (18 * HOUR, []), (26 * HOUR, ["digest"])):
+            collected(folder, NOW + after)
+            assert expected == [one.key for one in look(folder, after).standing]
 
 
 # ── with what is left ────────────────────────────────────────────────────────────────────────────

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from alerts import file
+from alerts.links import PLACEHOLDER
 from rasid.app.feedback import links_key
 from rasid.app.outbox import GIVE_UP, retry_after
 from rasid.feedback import verify
-from rasid.types import Channel
+from rasid.types import Channel, SetAside
 from tests.alerts.servers import smtp_server
 from tests.alerts.slack_fake import CHANNEL, Answer, fake_slack
 from tests.hostile.hostile_post import BOT, HOOK, LATER, mail, office
@@ -21,6 +25,8 @@ from tests.storage.builders import DAY, HOUR, NOW, digest
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.hostile.hostile_post import Office
 
 pytestmark = pytest.mark.xdist_group("outbox")
 KEY = "a-key-of-the-tests-own"
@@ -121,12 +127,7 @@ def test_links_are_each_readers_own(tmp_path: Path, sqlite_url: str, monkeypatch
     """Two readers of one digest get two tokens, each for their own delivery; mail programs get the address, too."""
     monkeypatch.setenv("RASID_FEEDBACK_KEY", KEY)
     with smtp_server() as (port, mailbox):
-        post = office(tmp_path, sqlite_url, monkeypatch, smtp=port)
-        settings = post.folder / "settings.yaml"
-        settings.write_text(
-            settings.read_text(encoding="utf-8") + "public_url: https://rasid.example/news\n",
-            encoding="utf-8",
-        )
+        post = linked(tmp_path, sqlite_url, monkeypatch, port)
         post.freeze(mail("sara", "omar"))
         post.deliver()
         with post.opened() as rasid:
@@ -139,7 +140,103 @@ def test_links_are_each_readers_own(tmp_path: Path, sqlite_url: str, monkeypatch
         assert "https://rasid.example/news/r" == base
         assert by_reader[recipient] == verify(key, token, NOW)
         assert f"{base}/{token}/mute/1" in _text(content)
-        assert "0" * 40 not in _text(content)
+        assert PLACEHOLDER not in _text(content)
+
+
+def test_no_link_of_a_feed_is_made_out_to_a_reader(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An article's address that looks like the place of a token stays as it is; what stands there cannot be guessed."""
+    monkeypatch.setenv("RASID_FEEDBACK_KEY", KEY)
+    with smtp_server() as (port, mailbox):
+        post = linked(tmp_path, sqlite_url, monkeypatch, port)
+        one, bait = digest(), f"https://evil.example/r/{'0' * 40}"
+        (story,) = one.stories
+        seen = tuple(replace(each, url=bait) for each in story.appearances)
+        post.freeze(mail("sara"), one=replace(one, stories=(replace(story, url=bait, appearances=seen),)))
+        post.deliver()
+    ((_, _, content),) = mailbox.taken
+    unsubscribe = message_from_bytes(content)["List-Unsubscribe"]
+    token = unsubscribe.strip("<>").removesuffix("/unsubscribe").rpartition("/")[2]
+    assert bait in _text(content)
+    assert f"https://evil.example/r/{token}" not in _text(content)
+    command = [sys.executable, "-c", "from alerts.links import PLACEHOLDER; print(PLACEHOLDER)"]
+    others = {subprocess.run(command, capture_output=True, check=True, text=True).stdout for _ in range(2)}
+    assert 2 == len(others)
+
+
+def linked(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch, port: int) -> Office:
+    """An office whose readers can act, by links under an address of its own."""
+    post = office(tmp_path, url, monkeypatch, smtp=port)
+    settings = post.folder / "settings.yaml"
+    settings.write_text(
+        settings.read_text(encoding="utf-8") + "public_url: https://rasid.example/news\n", encoding="utf-8"
+    )
+    return post
+
+
+def test_what_is_sent_once_more_is_of_today(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A digest of 95 days ago, resent: its date and its links are of now, and a short outage does not end it."""
+    monkeypatch.setenv("RASID_FEEDBACK_KEY", KEY)
+    with smtp_server() as (port, mailbox):
+        post = linked(tmp_path, sqlite_url, monkeypatch, port)
+        post.freeze(mail("sara"))
+        post.deliver()
+        with post.opened() as rasid:
+            key = links_key(rasid.config.settings)
+            assert rasid.store.resend_delivery(post.rows()[0], NOW + 95 * DAY)
+            assert [] == rasid.store.overdue_deliveries(NOW + 95 * DAY - HOUR)
+    away = office(tmp_path, sqlite_url, monkeypatch, smtp=9)
+    report = away.deliver(95 * DAY)
+    assert (1, 0) == (len(report.retrying), len(report.failed))
+    with smtp_server() as (port, mailbox):
+        linked(tmp_path, sqlite_url, monkeypatch, port).deliver(95 * DAY + LATER)
+    ((_, _, content),) = mailbox.taken
+    message = message_from_bytes(content)
+    token = message["List-Unsubscribe"].strip("<>").removesuffix("/unsubscribe").rpartition("/")[2]
+    assert key is not None
+    assert post.rows()[0].id == verify(key, token, NOW + 100 * DAY)
+    assert (NOW + 95 * DAY).date() == parsedate_to_datetime(message["Date"]).date()
+
+
+def test_what_a_muted_story_leaves(tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its uncertain mentions are gone with it, and nothing is sent; what was set aside is still told."""
+    own = replace(digest(), composed=NOW, reviews=(replace(digest().reviews[0], story_id=1),))
+    aside = (SetAside("خبر لم يُعرض", "https://tech.example/9", "ValueError: x"),)
+    for number, (one, expected) in enumerate([(own, (0, 1)), (replace(own, set_aside=aside), (1, 0))]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        url = f"sqlite:///{folder}/rasid.db"
+        with smtp_server() as (port, _):
+            post = office(folder, url, monkeypatch, smtp=port)
+            post.freeze(mail("sara"), one=digest(window_end=NOW - DAY), now=NOW - DAY)
+            with post.opened() as rasid:
+                rasid.store.mute(1, NOW + 30 * DAY, NOW - HOUR, post.rows()[0].id)
+            post.deliver(-DAY)
+            post.freeze(mail("sara"), one=one)
+            report = post.deliver()
+        assert expected == (len(report.sent), len(report.withheld))
+
+
+def test_a_reader_is_the_same_in_capitals(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who left is not written to where the operator spells their address anew; and may come back so."""
+    with smtp_server() as (port, mailbox):
+        post = office(tmp_path, sqlite_url, monkeypatch, smtp=port)
+        post.freeze(mail("sara"), now=NOW - DAY)
+        post.deliver()
+        with post.opened() as rasid:
+            rasid.store.unsubscribe(post.rows()[0].id, NOW)
+        later = digest(window_end=NOW + DAY)
+        post.freeze(Channel("email", ("Sara@Mail.example",)), one=later)
+        assert 1 == len(post.deliver(DAY).withheld)
+        with post.opened() as rasid:
+            assert rasid.store.resubscribe("analysts", "email", "SARA@mail.example")
+            assert [] == rasid.store.unsubscribed("analysts")
+    assert 1 == len(mailbox.taken)
 
 
 def test_a_bot_keeps_a_storys_news_in_its_thread(

@@ -123,3 +123,13 @@ def test_an_outlet_that_is_wanted_again_tells_nothing_twice(post: Office) -> Non
     (post.folder / "subscriptions.yaml").write_text(text.replace(f"[{LEFT_OUT}]", "[]"), encoding="utf-8")
     assert compose(post, NOW + 2 * HOUR) is None
     assert compose(post, NOW + DAY) is None
+
+
+def test_a_clock_that_ran_ahead_silences_nobody(post: Office) -> None:
+    """One run ten years ahead, then the right time again: the next digest comes in its hour, nothing comes twice."""
+    publish(post, OTHER, NOW)
+    assert [[OTHER]] == outlets(compose(post, NOW + HOUR))
+    assert compose(post, NOW + 3650 * DAY) is None
+    publish(post, THIRD, NOW + HOUR, title="إنفيديا في خبر آخر")
+    assert [[THIRD]] == outlets(compose(post, NOW + 2 * HOUR))
+    assert compose(post, NOW + 3 * HOUR) is None

@@ -497,6 +497,8 @@ WEBHOOK = "https://hooks.slack.example/services/T0/B0/hunter2"
             "paused: 'yes' is neither true nor false nor a date; write the first day",
         ),
         (subscription(paused="2026-02-30"), 7, "paused: '2026-02-30' is neither true nor false nor a date"),
+        (subscription(paused="9999-12-31"), 7, "paused: '9999-12-31' is neither true nor false nor a date"),
+        (subscription(schedule="immediate", when_empty="send"), 2, "an immediate subscription would send"),
         (subscription(paused="20260131"), 7, "paused: '20260131' is neither true nor false nor a date"),
         (subscription(paused="''"), 7, "paused: '' is neither true nor false nor a date"),
         (subscription(quiet="22:00"), 7, "quiet: '22:00' are no hours of quiet: write them as 22:00-06:00"),

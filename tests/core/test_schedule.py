@@ -283,6 +283,7 @@ moments = st.one_of(
 @example("daily 23:30", CAIRO, Rests((time(23), time(0, 30))), utc("2025-04-24T21:59"))
 @example("hourly", CAIRO, Rests((time(23, 30), time(0))), utc("2025-10-30T20:59"))
 @example("immediate", BEIRUT, Rests(None, frozenset({SUN})), utc("2025-10-25T20:30"))
+@example("daily 23:00", CAIRO, Rests((time(22), time(7))), utc("2026-04-24T06:00"))
 def test_last_and_next_are_one_list_outside_of_rests(
     text: str, timezone: str, rests: Rests, now: datetime
 ) -> None:
@@ -338,6 +339,8 @@ def test_without_rests_nothing_moves(text: str, timezone: str, now: datetime) ->
 
 
 @given(zones, all_rests, moments)
+@example(CAIRO, Rests((time(22), time(7))), utc("2026-04-23T21:00"))
+@example(BEIRUT, Rests((time(22), time(7)), frozenset({FRI})), utc("2026-03-28T21:30"))
 def test_a_rest_ends_at_its_first_moment_outside(timezone: str, rests: Rests, now: datetime) -> None:
     """Every minute until then is at rest, the moment itself is not."""
     zone, end = ZoneInfo(timezone), schedule.resting_until(timezone, now, rests)

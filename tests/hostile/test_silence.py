@@ -50,9 +50,10 @@ def watched(post: Office, *channels: str, feeds: int = 0) -> None:
 
 
 def collected(post: Office, ended: timedelta = timedelta()) -> None:
-    """A collect that ended so much later than NOW."""
+    """A collect and a digest run that ended so much later than NOW."""
     with post.opened() as rasid:
-        rasid.store.record_run("collect", NOW + ended - MINUTE, NOW + ended, {})
+        for kind in ("collect", "digest"):
+            rasid.store.record_run(kind, NOW + ended - MINUTE, NOW + ended, {})
 
 
 def looked(post: Office, after: timedelta) -> list[str]:

@@ -276,12 +276,12 @@ def test_an_article_is_told_in_one_digest_only(store: Store) -> None:
 
 def test_the_latest_window_counts_empty_ones(store: Store) -> None:
     """By subscription, composed or empty, in whatever order they were closed."""
-    assert store.windows("analysts") is None
+    assert store.latest_window("analysts", NOW + DAY) is None
     store.save_empty_window("analysts", NOW + HOUR, NOW)
     store.save_empty_window("analysts", NOW + HOUR, NOW)
     store.save_digest(digest(), {}, [], NOW)
     store.save_empty_window("editors", NOW + DAY, NOW)
-    assert NOW + HOUR == store.windows("analysts")
+    assert NOW + HOUR == store.latest_window("analysts", NOW + DAY)
 
 
 def test_a_closed_window_is_closed(store: Store) -> None:

@@ -360,3 +360,32 @@ def test_0004_goes_down_and_up_again_with_data(empty_url: str) -> None:
         store.migrate()
         assert [] == differences(store)
         assert (ARTICLES, 1) == (store.corpus_size(), store.pending_entries())
+
+
+# ── 0006, on what 0005 holds ──────────────────────────────────────────────────────────────────────
+
+
+def test_0006_knows_since_when_messages_wait(empty_url: str) -> None:
+    """Since their digests were composed; and two readers may say two things of one sentence."""
+    with open_store(empty_url) as store:
+        move(store, command.upgrade, "0005")
+        time = NOW.replace(tzinfo=None) if store.is_sqlite else NOW
+        with writing(store._engine) as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO digests (id, subscription_id, window_end, stories, body, composed_at)"
+                    " VALUES ('d1', 'analysts', :time, 1, '{}', :time)"
+                ),
+                {"time": time},
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO deliveries (id, digest_id, channel, recipient, state, message_id, next_try)"
+                    " VALUES (1, 'd1', 'email', 'sara@example.org', 'new', '<1@rasid>', :time)"
+                ),
+                {"time": time},
+            )
+        store.migrate()
+        assert [] == differences(store)
+        assert [NOW] == [row.due for row in store.deliveries()]
+        assert [1] == [row.id for row in store.overdue_deliveries(NOW)]

@@ -77,5 +77,5 @@ def create_proposals() -> None:
         sa.Column("state", TEXT, nullable=False),
         sa.Column("at", TIME, nullable=False),
         sa.Column("settled_at", TIME),
-        sa.UniqueConstraint("term", "text", "match", name="uq_proposals_term_text_match"),
+        sa.UniqueConstraint("term", "text", name="uq_proposals_term_text"),
     )
