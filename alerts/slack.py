@@ -56,7 +56,7 @@ def payload(
     repeat: bool = False,
     hidden: frozenset[int] = frozenset(),
 ) -> list[Message]:
-    """Return the messages of a digest, in order; usually one.
+    """Return the messages of a digest, in order; usually one. Empty is one that would hold nothing but muted stories.
 
     Their number, and which of them holds what, depend on `digest`, `labels` and `reader` alone.
 
@@ -75,9 +75,10 @@ def payload(
     shown = view(digest, labels=labels, reader=reader, now=now, stories=number, hidden=hidden)
     units = {unit.key: unit for unit in _units(shown, repeat=repeat)}
     parts = slack_blocks.packed(list(_units(laid, repeat=True)))
+    held = [[units[key] for key in keys if key in units] for keys in parts]
     return [
-        _part(shown, [units[key] for key in keys if key in units], n, len(parts), repeat=repeat)
-        for n, keys in enumerate(parts, start=1)
+        _part(shown, those, n, len(parts), repeat=repeat) if those else {}
+        for n, those in enumerate(held, start=1)
     ]
 
 
@@ -98,7 +99,7 @@ def send(
 
     Args:
         webhook_url: A secret.
-        payloads: As `payload` makes them.
+        payloads: As `payload` makes them; an empty one is passed over.
         timeout: Seconds for each.
         allow_hosts: Private hosts that the operator named; no other address of a private network is dialled.
         done: Messages that an earlier attempt brought there for certain; they are not posted again.
@@ -111,7 +112,8 @@ def send(
     """
     client = _client(webhook_url, timeout, allow_hosts)
     for number, message in enumerate(payloads[done:], start=done + 1):
-        _post(client, message)
+        if message:
+            _post(client, message)
         taken(number)
 
 

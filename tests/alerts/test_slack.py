@@ -253,6 +253,23 @@ def test_parts_hold_the_same_in_every_attempt(
         assert [] == problems(other)
 
 
+def test_a_part_of_muted_stories_alone_is_not_posted() -> None:
+    """It keeps its place, so that an attempt that goes on after it posts what comes next."""
+    story = samples.STORIES[0]
+    stories = tuple(replace(story, story_id=n, headline=f"الخبر رقم {100 + n}") for n in range(40))
+    digest = replace(samples.rich(), stories=stories)
+    whole = slack.payload(digest, now=NOW)
+    assert 2 < len(whole)
+    second = frozenset(n - 100 for n in _numbers(whole[1]))
+    parts = slack.payload(digest, now=NOW, hidden=second)
+    assert [True, False, *([True] * (len(whole) - 2))] == [bool(part) for part in parts]
+    came: list[int] = []
+    with fake_slack() as server:
+        slack.send(server.hook, parts, 5, allow_hosts=frozenset({"127.0.0.1"}), taken=came.append)
+    assert list(range(1, len(whole) + 1)) == came
+    assert [_numbers(part) for part in parts if part] == [_numbers(taken) for taken in server.taken]
+
+
 def _numbers(message: dict[str, Any]) -> list[int]:
     return [int(n) for n in re.findall(r"الخبر رقم (\d+)\n", shown([message]))]
 

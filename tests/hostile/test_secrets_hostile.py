@@ -33,7 +33,7 @@ from rasid.types import Channel
 from storage.schema import metadata
 from tests.alerts.servers import smtp_server
 from tests.alerts.slack_fake import CHANNEL, SECRET, TOKEN, Answer, fake_slack
-from tests.hostile.hostile_post import BOT, HOOK, LATER, LONG_AGO, Office, mail, office
+from tests.hostile.hostile_post import BOT, HOOK, LATER, Office, mail, office
 from tests.storage.builders import NOW, digest
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def world(folder: Path, url: str, patch: pytest.MonkeyPatch, end: datetime = NOW
             Channel("slack_bot", (f"{BOT}:{CHANNEL}",)),
             Channel("apprise", ("RASID_TEST_APPRISE",)),
             one=digest(window_end=end),
-            now=LONG_AGO,
+            now=end,
         )
         yield World(post, box, hook, slack, other, unlocked)
 
