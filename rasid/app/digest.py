@@ -19,7 +19,7 @@ from rasid.app.outbox import deliver_due
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.digest import compose, day_bounds
 from rasid.errors import RasidError
-from rasid.schedule import last_due, paused, rests_of
+from rasid.schedule import last_due, paused, resting_until, rests_of
 from rasid.selection import heirs
 from rasid.types import SUPPRESSED, Channel, Digest, DigestReport, FailedFeed, Subscription, reader_key
 
@@ -135,8 +135,11 @@ def _compose_one(
     """What became of one subscription, and the name under which it is reported; None: nothing was due."""
     last = rasid.store.latest_window(subscription.id, now)
     window = due_window(subscription, last, now)
-    if window is None:
-        return None, subscription.id
+    if window is None or resting_until(subscription.timezone, now, rests_of(subscription)) is not None:
+        return (
+            None,
+            subscription.id,
+        )  # what was due before the rest, and found no run in time, waits for its end
     if rasid.store.collecting(now) and may_wait(subscription.schedule, last, window[1], now):
         return "waiting", subscription.id
     digest, reported = compose_window(rasid, subscription, window, now, figures)

@@ -25,6 +25,7 @@ from rasid.app.senders import SENDERS, Message, Sender
 from rasid.app.stages import Progress, Stages, quiet
 from rasid.errors import TransportError
 from rasid.feedback import sign
+from rasid.schedule import Rests, resting_until
 from rasid.types import Attempt, ChannelKind, Claimed, Delivery, Digest, DigestReport
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ class _Round:
         """One row of the outbox, and what came of it; None where another sender took it over."""
         name = f"{delivery.channel} {delivery.recipient} {delivery.digest_id}"
         try:
+            if (rest := self._rest(delivery)) is not None:
+                return rest
             message = self._message(delivery)
             if isinstance(message, str):
                 self.tally.withheld.append(f"{name}: {message}")
@@ -132,6 +135,16 @@ class _Round:
         if delivery.channel == "file" and note:
             self.tally.files.append(note)
         return _ended(delivery, "sent", note)
+
+    def _rest(self, delivery: Claimed) -> Attempt | None:
+        """Put off what an outage, or an operator, brought into its readers' hours of quiet or a day off."""
+        digest = self._digest_of(delivery.digest_id)
+        rests = Rests(digest.quiet, digest.weekdays)
+        until = resting_until(digest.timezone, self.clock(), rests)
+        if until is None:
+            return None
+        why = delivery.error or "it waits for the end of quiet hours"
+        return Attempt(delivery.id, delivery.attempt, "new", why, until, counted=False)
 
     def _message(self, delivery: Claimed) -> Message | str:
         """The message, or why its reader does not want it."""

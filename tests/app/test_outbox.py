@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ import pytest
 
 from alerts import file
 from alerts.links import PLACEHOLDER
+from rasid.app.digest import compose_due
 from rasid.app.feedback import links_key
 from rasid.app.outbox import GIVE_UP, retry_after
 from rasid.feedback import verify
@@ -21,7 +22,7 @@ from rasid.types import Channel, SetAside
 from tests.alerts.servers import smtp_server
 from tests.alerts.slack_fake import CHANNEL, Answer, fake_slack
 from tests.hostile.hostile_post import BOT, HOOK, LATER, mail, office
-from tests.storage.builders import DAY, HOUR, NOW, digest
+from tests.storage.builders import DAY, HOUR, NOW, article, digest, mention, stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -218,6 +219,29 @@ def test_what_a_muted_story_leaves(tmp_path: Path, sqlite_url: str, monkeypatch:
             post.freeze(mail("sara"), one=one)
             report = post.deliver()
         assert expected == (len(report.sent), len(report.withheld))
+
+
+def test_no_message_goes_out_in_quiet_hours(
+    tmp_path: Path, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an outage brings into them waits for their end, no attempt counted; what is due is not composed in them."""
+    with smtp_server() as (port, mailbox):
+        post = office(tmp_path, sqlite_url, monkeypatch, smtp=port)
+        quiet = replace(digest(), quiet=(time(10, 30), time(13, 0)))  # in Riyadh, where NOW is 11:00
+        post.freeze(mail("sara"), one=quiet)
+        assert () == post.deliver().sent
+        assert () == post.deliver(HOUR).sent
+        assert [("new", 0)] == [(row.state, row.attempt) for row in post.rows()]
+        assert 1 == len(post.deliver(2 * HOUR).sent)
+    assert 1 == len(mailbox.taken)
+    subscriptions = post.folder / "subscriptions.yaml"
+    text = subscriptions.read_text(encoding="utf-8")
+    at_once = "schedule: immediate, timezone: Asia/Riyadh, quiet: '12:00-18:00'"
+    subscriptions.write_text(text.replace("schedule: daily 07:00", at_once), encoding="utf-8")
+    with post.opened() as rasid:
+        stored(rasid.store, article(published=NOW, first_seen=NOW), mention())
+        assert () == compose_due(rasid, clock=lambda: NOW + DAY + 2 * HOUR).composed
+        assert 1 == len(compose_due(rasid, clock=lambda: NOW + DAY + 7 * HOUR).composed)
 
 
 def test_a_reader_is_the_same_in_capitals(
